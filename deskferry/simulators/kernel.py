@@ -1,7 +1,7 @@
 """The seam of the simulators: what a fake desk receives, answers and is asked for by the control plane.
 
-A desk is plain state behind one method, `handle`. It never sleeps, never reads the machine's clock and never opens a
-socket: `server.py` does the HTTP, the faults, the control plane and the log; `SimClock` tells the time.
+A desk is plain state behind one method, `handle`. It never sleeps, reads no machine clock and
+opens no socket: `server.py` does the HTTP, the faults, the control plane and the log; `SimClock` tells the time.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import orjson
 
@@ -53,7 +53,7 @@ def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | No
 class Mail:
     """A message that a customer or agent would have received, or a side effect that would have fired.
 
-    `kind` is the vendor's own trigger of it (`new_ticket_requester`, `public_note_requester`, `automation`, ...).
+    `kind` is the vendor's own trigger of it (`new_ticket_requester`, `public_note_requester`, ...).
     """
 
     kind: str
@@ -87,8 +87,18 @@ class SimClock:
         if self.mode == "real":
             time.sleep(max(seconds, 0.0))
             return
+        self.tick(seconds)
+
+    def tick(self, seconds: float) -> None:
+        """Move a virtual clock on without anybody sleeping; a real one moves by itself."""
         with self._lock:
             self._virtual += max(seconds, 0.0)
+
+    def set(self, moment: float) -> None:
+        """Jump to a moment, backwards too."""
+        with self._lock:
+            self._virtual = moment
+            self._offset = moment - time.time()
 
 
 class Desk(Protocol):
@@ -111,5 +121,14 @@ class Desk(Protocol):
         ...
 
     def patch(self, change: Mapping[str, Any]) -> Any:
-        """Change the account behind the API's back, as people who work there do. Each desk documents its operations."""
+        """Change the account behind the API's back, as people at work do; each desk lists its operations."""
+        ...
+
+
+@runtime_checkable
+class VendorErrors(Protocol):
+    """A desk that words the errors of injected faults itself; without it they are worded in general terms."""
+
+    def error(self, status: int) -> SimResponse:
+        """Return the vendor's own answer for a status such as 429 or 503."""
         ...
