@@ -1,6 +1,6 @@
 """The seam of the simulators: what a fake desk receives, answers and is asked for by the control plane.
 
-A desk is plain state behind one method, `handle`. It never sleeps, reads no machine clock and opens no socket:
+A desk is plain state behind one method, `handle`. It never sleeps, reads no machine clock, opens no socket:
 `server.py` does the HTTP, the faults, the control plane and the log; `SimClock` tells the time.
 """
 
