@@ -1,1 +1,1 @@
-"""."""
+"""Connectors: one folder a vendor, one kit that knows none of them."""

@@ -1,1 +1,1 @@
-"""."""
+"""What every connector is built from; knows no vendor."""

@@ -1,0 +1,479 @@
+"""Vendor JSON → canonical rows, as tables of `canonical field ← path, converter`.
+
+A table is data: the field documentation, the coverage check and `explain` are computed from the same rows that map. It
+is compiled once into straight-line Python, because a million tickets pass through it. A table breaks at import, not in
+the third hour: a row that names no canonical field is refused when the table is built.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import orjson
+
+from deskferry.canonical_schema import ENGINE_COLUMNS, VOLATILE_COLUMNS, column_names, json_columns
+
+Raw = dict[str, Any]
+Convert = Callable[[Any], Any]
+WireRow = tuple[Any, ...]
+"""A canonical row in column order: times as canonical text, JSON as text, booleans as bool."""
+
+_COMMON = ("id", "connection", "vendor", "source_object", "source_id", "content_hash", "synced_at", "raw_record_id")
+_UNHASHED = frozenset({"synced_at", "content_hash", "raw_record_id", "connection", "vendor"})
+
+
+class Unreadable(ValueError):
+    """A value that a converter cannot read: the whole raw record becomes a reject with this code."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class RefTo:
+    """Turns a vendor id into the canonical id of that object: references need no lookup."""
+
+    object: str
+
+    @property
+    def __name__(self) -> str:
+        return f"ref({self.object})"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Turns a vendor id into the address of the record in the vendor's own user interface; `{}` takes the id."""
+
+    template: str
+
+    @property
+    def __name__(self) -> str:
+        return f"link({self.template})"
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A fixed value."""
+
+    value: Any
+
+    @property
+    def __name__(self) -> str:
+        return f"const({self.value!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """One row of a table: `to` ← `path`, `via`.
+
+    A path is dotted (`via.source.rel`); `.` is the item itself, `^` begins at the raw record that the item lies in.
+    Without `via` the value is taken as text, number or boolean as it is ("" becomes NULL).
+    """
+
+    to: str
+    path: str = ""
+    via: Convert | RefTo | Link | Const | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """How one raw object becomes rows of one canonical kind.
+
+    `each`: where the items lie (a path to a list, or a function of the raw record); None: the record itself.
+    `source_id`: path of the item's own id. Without one, `part` and `key` name a derived part:
+    `<parent id>/<part>/<key>`. `of` is the object of the ids (default: the map's object).
+    """
+
+    kind: str
+    rows: tuple[Map, ...]
+    each: str | Callable[[Raw], Iterable[Any]] | None = None
+    source_id: str | None = "id"
+    part: str | None = None
+    key: str | Callable[[Any], str] = "."
+    of: str | None = None
+    when: Callable[[Any, Raw], bool] | None = None
+
+    def __post_init__(self) -> None:
+        columns = set(column_names(self.kind))
+        engine = ENGINE_COLUMNS.get(self.kind, frozenset())
+        for row in self.rows:
+            if row.to not in columns:
+                raise ValueError(f"{self.kind} has no column {row.to}")
+            if row.to in engine or row.to in _COMMON:
+                raise ValueError(f"{self.kind}.{row.to} is filled by the store, not by a mapping")
+        names = [row.to for row in self.rows]
+        doubled = [name for name, count in Counter(names).items() if count > 1]
+        if doubled:
+            raise ValueError(f"{self.kind} maps twice: {', '.join(doubled)}")
+        if (self.part is None) == (self.source_id is None):
+            raise ValueError(f"{self.kind}: give either source_id or part")
+
+
+@dataclass(frozen=True)
+class ObjectMap:
+    """Everything that is known of one raw object: its tables, what is ignored and why, what moves without a change.
+
+    The first table is the main one: what no table takes lands in its `extra`. `kept` names keys that are meant to lie
+    there; keys named nowhere are kept too, and counted as unknown. `volatile` paths (`a.b`, `list[].c`) are stored and
+    never make a record "changed".
+    """
+
+    object: str
+    tables: tuple[Table, ...]
+    ignored: Mapping[str, str] = field(default_factory=dict)
+    kept: Mapping[str, str] = field(default_factory=dict)
+    volatile: tuple[str, ...] = ()
+    id_path: str = "id"
+    """Path of the raw record's own id."""
+
+    @cached_property
+    def consumed(self) -> frozenset[str]:
+        """Top-level keys that a table takes whole, or that are ignored: they are not repeated in `extra`."""
+        taken: set[str] = set()
+        for table in self.tables:
+            if isinstance(table.each, str) and "." not in table.each:
+                taken.add(table.each)
+            for row in table.rows:
+                path = row.path.removeprefix("^")
+                if path and "." not in path and (table.each is None or row.path.startswith("^")):
+                    taken.add(path)
+        return frozenset(taken | {path for path in self.ignored if "." not in path} | {self.id_path})
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a mapping may know beside the record."""
+
+    connection: str
+    vendor: str
+    site: str
+    """Origin of the vendor's user interface for this account, for links."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A raw record that could not be mapped."""
+
+    code: str
+    detail: str
+
+
+Mapped = dict[str, list[WireRow]]
+Emit = Callable[[Raw, str, str, Mapped], None]
+
+
+def digest(content: tuple[Any, ...] | list[Any]) -> str:
+    """Return the content hash of plain values."""
+    return hashlib.blake2b(orjson.dumps(content, default=str), digest_size=16).hexdigest()
+
+
+def dig(value: Any, path: tuple[str, ...]) -> Any:
+    """Return what lies at a path of nested objects; None where anything on the way is missing."""
+    for step in path:
+        if type(value) is not dict:
+            return None
+        value = value.get(step)
+    return value
+
+
+def plain(value: Any) -> Any:
+    """Take a value as it is: "" becomes None, NUL characters (which PostgreSQL refuses) become U+FFFD."""
+    if type(value) is str:
+        if "\x00" in value:
+            value = value.replace("\x00", "\ufffd")
+        return value or None
+    if value is None or type(value) in (int, float, bool):
+        return value
+    raise Unreadable("unexpected_type", f"{type(value).__name__} where a plain value is expected")
+
+
+def dump(value: Any) -> str | None:
+    """Return JSON text with sorted keys; None stays None."""
+    if value is None:
+        return None
+    text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS).decode()
+    return text.replace("\\u0000", "\ufffd") if "\\u0000" in text else text
+
+
+_TEXT_COLUMNS_AS_TEXT = frozenset({"number", "external_id", "source_id"})
+
+
+def as_text(value: Any) -> Any:
+    """Take a number or text as text; "" becomes None."""
+    value = plain(value)
+    return value if value is None or type(value) is str else str(value)
+
+
+class Mapper:
+    """The compiled tables of one object for one connection."""
+
+    def __init__(self, object_map: ObjectMap, context: Context) -> None:
+        self.object_map = object_map
+        self.context = context
+        self.prefix = f"{context.connection}:{object_map.object}:"
+        self._emitters = [_compile(table, object_map, context, main=not n) for n, table in enumerate(object_map.tables)]
+        self._strip = _stripper(object_map.volatile)
+
+    def apply(self, raw: Raw, source_id: str, synced_at: str, out: Mapped) -> Rejected | None:
+        """Append the canonical rows of a raw record to `out`, or return why it cannot be mapped."""
+        fresh: Mapped = {}
+        try:
+            for emit in self._emitters:
+                emit(raw, source_id, synced_at, fresh)
+        except Unreadable as bad:
+            return Rejected(bad.code, bad.detail)
+        except (TypeError, ValueError, AttributeError, KeyError, IndexError) as bad:
+            return Rejected("unexpected_shape", f"{type(bad).__name__}: {bad}")
+        for kind, rows in fresh.items():
+            if kind in out:
+                out[kind].extend(rows)
+            else:
+                out[kind] = rows
+        return None
+
+    def raw_hash(self, raw: Raw) -> str:
+        """Return the hash of a payload without its volatile paths."""
+        stripped = self._strip(raw)
+        packed = orjson.dumps(stripped, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+        return hashlib.blake2b(packed, digest_size=16).hexdigest()
+
+
+def _access(path: str, item: str) -> str:
+    """Return the Python expression that reads a path."""
+    if path in {"", "."}:
+        return item
+    if path.startswith("^"):
+        item, path = "raw", path[1:]
+        if not path:
+            return item
+    steps = path.split(".")
+    if len(steps) == 1:
+        return f"{item}.get({steps[0]!r})"
+    return f"dig({item}, {tuple(steps)!r})"
+
+
+def _field(row: Map, n: int, item: str, names: dict[str, Any], context: Context, column_is_text: bool) -> str:
+    """Return the Python expression of one column."""
+    value = _access(row.path, item)
+    via = row.via
+    if isinstance(via, Const):
+        names[f"k{n}"] = via.value
+        return f"k{n}"
+    if isinstance(via, RefTo):
+        prefix = f"{context.connection}:{via.object}:"
+        return f"(None if (v := {value}) is None or v == '' else {prefix!r} + str(v))"
+    if isinstance(via, Link):
+        before, _, after = via.template.partition("{}")
+        return f"(None if (v := {value}) is None else {context.site + before!r} + str(v) + {after!r})"
+    if via is not None:
+        names[f"f{n}"] = via
+        return f"f{n}({value})"
+    return f"{'as_text' if column_is_text else 'plain'}({value})"
+
+
+def _compile(table: Table, object_map: ObjectMap, context: Context, *, main: bool) -> Emit:
+    """Return a function that appends the rows of one table; generated, so that a row costs no interpretation."""
+    kind, columns = table.kind, column_names(table.kind)
+    names: dict[str, Any] = {
+        "dig": dig, "plain": plain, "as_text": as_text, "dumps": orjson.dumps, "blake": hashlib.blake2b,
+        "dump": dump, "consumed": object_map.consumed, "each": table.each, "when": table.when, "key": table.key,
+    }
+    by_column = {row.to: row for row in table.rows}
+    jsons = json_columns(kind)
+    prefix = f"{context.connection}:{table.of or object_map.object}:"
+    item = "raw" if table.each is None else "item"
+    body: list[str] = []
+    if table.source_id is not None:
+        own = "sid" if table.each is None and table.source_id == object_map.id_path else _access(table.source_id, item)
+        body.append(f"rid_source = {own}")
+        body.append("if rid_source is None: raise KeyError('id')")
+        body.append("rid_source = str(rid_source)")
+    else:
+        key = "str(key(item))" if callable(table.key) else f"str({_access(table.key, item)})"
+        body.append(f"rid_source = sid + {'/' + str(table.part) + '/'!r} + {key}")
+    constants = {
+        "id": f"{prefix!r} + rid_source", "connection": repr(context.connection), "vendor": repr(context.vendor),
+        "source_object": repr(table.of or object_map.object), "source_id": "rid_source", "synced_at": "synced_at",
+        "raw_record_id": f"{context.connection + ':' + object_map.object + ':'!r} + sid", "content_hash": "digest",
+    }
+    engine, volatile = ENGINE_COLUMNS.get(kind, frozenset()), VOLATILE_COLUMNS.get(kind, frozenset())
+    hashed, final = [], []
+    for n, column in enumerate(columns):
+        if column in constants:
+            final.append(constants[column])
+            if column not in _UNHASHED:
+                hashed.append(constants[column])
+            continue
+        if column in by_column:
+            expression = _field(by_column[column], n, item, names, context, column in _TEXT_COLUMNS_AS_TEXT)
+        elif column == "extra" and main:
+            expression = "({k: w for k, w in raw.items() if k not in consumed and w not in (None, [], {}, '')} or None)"
+        else:
+            final.append("None")
+            continue
+        if column in jsons:
+            expression = f"dump({expression})"
+        body.append(f"c{n} = {expression}")
+        final.append(f"c{n}")
+        if column not in engine and column not in volatile:
+            hashed.append(f"c{n}")
+    body.append(f"digest = blake(dumps(({', '.join(hashed)},)), digest_size=16).hexdigest()")
+    body.append(f"rows.append(({', '.join(final)},))")
+    return _function(table, body, names)
+
+
+def _function(table: Table, body: list[str], names: dict[str, Any]) -> Emit:
+    """Wrap the generated lines into the function and its loop over items."""
+    lines = ["def emit(raw, sid, synced_at, out):"]
+    if table.each is None:
+        if table.when is not None:
+            lines.append("    if not when(raw, raw): return")
+        lines.append(f"    rows = out.setdefault({table.kind!r}, [])")
+        lines += [f"    {line}" for line in body]
+    else:
+        items = "each(raw)" if callable(table.each) else f"({_access(str(table.each), 'raw')} or ())"
+        lines.append(f"    for item in {items}:")
+        if table.when is not None:
+            lines.append("        if not when(item, raw): continue")
+        lines.append(f"        rows = out.setdefault({table.kind!r}, [])")
+        lines += [f"        {line}" for line in body]
+    exec("\n".join(lines), names)  # noqa: S102 - our own tables, compiled once at start; no text from outside enters
+    emit: Emit = names["emit"]
+    return emit
+
+
+def _stripper(paths: tuple[str, ...]) -> Callable[[Raw], Raw]:
+    """Return a function that copies a payload without its volatile paths."""
+    top = frozenset(path for path in paths if "." not in path and "[]" not in path)
+    deep = [path.replace("[]", ".[]").split(".") for path in paths if "." in path or "[]" in path]
+    if not paths:
+        return lambda raw: raw
+    if not deep:
+        return lambda raw: {key: value for key, value in raw.items() if key not in top}
+
+    def strip(raw: Raw) -> Raw:
+        copy = {key: value for key, value in raw.items() if key not in top}
+        for steps in deep:
+            copy = _without(copy, steps)
+        return copy
+
+    return strip
+
+
+def _without(value: Any, steps: list[str]) -> Any:
+    """Return a copy of a value without what lies at a path; what has no such path is returned itself."""
+    step, rest = steps[0], steps[1:]
+    if step == "[]":
+        return [_without(element, rest) for element in value] if isinstance(value, list) else value
+    if not isinstance(value, dict) or step not in value:
+        return value
+    if not rest:
+        return {key: kept for key, kept in value.items() if key != step}
+    return {key: _without(kept, rest) if key == step else kept for key, kept in value.items()}
+
+
+# ------------------------------------------------------------------------------------------------- what a table tells
+
+
+@dataclass(frozen=True, slots=True)
+class FieldExplained:
+    """How one canonical field came about."""
+
+    field: str
+    path: str
+    raw: Any
+    converter: str
+    result: Any
+
+
+def explain(object_map: ObjectMap, context: Context, raw: Raw, kind: str, record_id: str) -> list[FieldExplained]:
+    """Return each canonical field of one record: source path, raw value, converter, result."""
+    mapper = Mapper(object_map, context)
+    sid = str(dig(raw, tuple(object_map.id_path.split("."))))
+    for n, table in enumerate(object_map.tables):
+        if table.kind != kind:
+            continue
+        for item in _items(table, raw):
+            out: Mapped = {}
+            single = ObjectMap(object_map.object, (_only(table, item),), object_map.ignored, object_map.kept)
+            _compile(single.tables[0], object_map, context, main=not n)(raw, sid, "", out)
+            row = dict(zip(column_names(kind), out[kind][0], strict=True)) if out else {}
+            if row.get("id") == record_id:
+                return list(_explained(table, item, raw, row, main=not n))
+    del mapper
+    return []
+
+
+def _items(table: Table, raw: Raw) -> Iterator[Any]:
+    if table.each is None:
+        items: Iterable[Any] = (raw,)
+    elif callable(table.each):
+        items = table.each(raw)
+    else:
+        items = dig(raw, tuple(table.each.split("."))) or ()
+    for item in items:
+        if table.when is None or table.when(item, raw):
+            yield item
+
+
+def _only(table: Table, item: Any) -> Table:
+    """Return the table narrowed to one item."""
+    if table.each is None:
+        return table
+    return Table(
+        table.kind, table.rows, lambda _raw: (item,), table.source_id, table.part, table.key, table.of, table.when
+    )
+
+
+def _explained(table: Table, item: Any, raw: Raw, row: dict[str, Any], *, main: bool) -> Iterator[FieldExplained]:
+    for mapped in table.rows:
+        root, path = (raw, mapped.path[1:]) if mapped.path.startswith("^") else (item, mapped.path)
+        value = root if path in {"", "."} else dig(root, tuple(path.split(".")))
+        converter = "plain" if mapped.via is None else getattr(mapped.via, "__name__", str(mapped.via))
+        yield FieldExplained(mapped.to, mapped.path, value, converter, row[mapped.to])
+    if main and row.get("extra"):
+        yield FieldExplained("extra", "", None, "what no row takes", row["extra"])
+
+
+class Coverage:
+    """Counts, by path, what became of the fields that a vendor sent: mapped, kept, ignored with a reason, unknown."""
+
+    def __init__(self, object_map: ObjectMap) -> None:
+        self.object_map = object_map
+        self.seen: Counter[str] = Counter()
+        self._mapped = self._mapped_keys()
+
+    def _mapped_keys(self) -> frozenset[str]:
+        keys: set[str] = set(self.object_map.volatile) | {self.object_map.id_path}
+        for table in self.object_map.tables:
+            if isinstance(table.each, str):
+                keys.add(table.each.split(".", maxsplit=1)[0])
+            for row in table.rows:
+                if table.each is None or row.path.startswith("^"):
+                    keys.add(row.path.removeprefix("^").split(".", maxsplit=1)[0])
+        return frozenset(keys)
+
+    def add(self, raw: Raw) -> None:
+        """Count the top-level keys of one payload."""
+        self.seen.update(raw.keys())
+
+    def report(self) -> list[tuple[str, str, str, int]]:
+        """Return (path, `mapped|kept|ignored|unknown`, reason, count) for every key that was seen."""
+        lines = []
+        for key, count in sorted(self.seen.items()):
+            if key in self.object_map.ignored:
+                lines.append((key, "ignored", self.object_map.ignored[key], count))
+            elif key in self._mapped:
+                lines.append((key, "mapped", "", count))
+            elif key in self.object_map.kept:
+                lines.append((key, "kept", self.object_map.kept[key], count))
+            else:
+                lines.append((key, "unknown", "kept in extra; the mapping does not know it yet", count))
+        return lines
