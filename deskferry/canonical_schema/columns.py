@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import BigInteger, Boolean, Dialect, Double, Integer, Text
+from sqlalchemy import REAL, BigInteger, Boolean, Dialect, Double, Integer, Text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Field
@@ -100,8 +100,11 @@ class Json(TypeDecorator[Any]):
         return json.loads(value) if isinstance(value, str) and dialect.name != "postgresql" else value
 
 
+_REAL: TypeEngine[Any] = Double().with_variant(REAL(), "sqlite")
+
+
 def _column(
-    sa_type: type[Any],
+    sa_type: type[TypeEngine[Any]] | TypeEngine[Any],
     description: str,
     *,
     required: bool = False,
@@ -114,7 +117,7 @@ def _column(
     return Field(
         **kwargs,
         description=description,
-        sa_type=sa_type,
+        sa_type=cast("type[Any]", sa_type),  # SQLModel hands instances on as well as classes
         nullable=not required,
         index=index,
         primary_key=primary_key,
@@ -159,7 +162,7 @@ def position(description: str) -> Any:
 
 def real(description: str, *, required: bool = False) -> Any:
     """Return a column of double precision numbers: scores, durations, amounts."""
-    return _column(Double, description, required=required)
+    return _column(_REAL, description, required=required)
 
 
 def json_value(shape: Shape, description: str) -> Any:

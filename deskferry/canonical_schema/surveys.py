@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from deskferry.canonical_schema.canonical import Canonical
+from deskferry.canonical_schema.canonical import Canonical, by_raw_record
 from deskferry.canonical_schema.columns import choice, position, real, text, time
 from deskferry.canonical_schema.enums import SurveyKind
 
@@ -61,6 +61,7 @@ class VendorMetric(Canonical, table=True):
     """A number that the vendor itself reports, kept verbatim and never mixed with ours."""
 
     __tablename__ = "vendor_metric"
+    __table_args__ = (by_raw_record("vendor_metric"),)
 
     ticket_id: str = text("The ticket", required=True, index=True)
     name: str = text("Dotted path of the number, e.g. `reply_time_in_minutes.calendar`", required=True)
