@@ -38,13 +38,17 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RefTo:
-    """Turns a vendor id into the canonical id of that object: references need no lookup."""
+    """Turns a vendor id into the canonical id of that object: references need no lookup.
+
+    With `part` it is the id of a derived part that has no key: `RefTo("ticket", "opening")`.
+    """
 
     object: str
+    part: str = ""
 
     @property
     def __name__(self) -> str:
-        return f"ref({self.object})"
+        return f"ref({self.object}/{self.part})" if self.part else f"ref({self.object})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ class Table:
 
     `each`: where the items lie (a path to a list, or a function of the raw record); None: the record itself.
     `source_id`: path of the item's own id. Without one, `part` and `key` name a derived part:
-    `<parent id>/<part>/<key>`. `of` is the object of the ids (default: the map's object).
+    `<parent id>/<part>/<key>`, or `<parent id>/<part>` with `key=None` where there is but one. `of` is the object of the ids (default: the map's object).
     """
 
     kind: str
@@ -96,7 +100,7 @@ class Table:
     each: str | Callable[[Raw], Iterable[Any]] | None = None
     source_id: str | None = "id"
     part: str | None = None
-    key: str | Callable[[Any], str] = "."
+    key: str | Callable[[Any], str] | None = "."
     of: str | None = None
     when: Callable[[Any, Raw], bool] | None = None
 
@@ -268,7 +272,8 @@ def _field(row: Map, n: int, item: str, names: dict[str, Any], context: Context,
         return f"k{n}"
     if isinstance(via, RefTo):
         prefix = f"{context.connection}:{via.object}:"
-        return f"(None if (v := {value}) is None or v == '' else {prefix!r} + str(v))"
+        suffix = f" + {'/' + via.part!r}" if via.part else ""
+        return f"(None if (v := {value}) is None or v == '' else {prefix!r} + str(v){suffix})"
     if isinstance(via, Link):
         before, _, after = via.template.partition("{}")
         return f"(None if (v := {value}) is None else {context.site + before!r} + str(v) + {after!r})"
@@ -295,8 +300,10 @@ def _compile(table: Table, object_map: ObjectMap, context: Context, *, main: boo
         body.append(f"rid_source = {own}")
         body.append("if rid_source is None: raise KeyError('id')")
         body.append("rid_source = str(rid_source)")
+    elif table.key is None:
+        body.append(f"rid_source = sid + {'/' + str(table.part)!r}")
     else:
-        key = "str(key(item))" if callable(table.key) else f"str({_access(table.key, item)})"
+        key = f"str(key({item}))" if callable(table.key) else f"str({_access(table.key, item)})"
         body.append(f"rid_source = sid + {'/' + str(table.part) + '/'!r} + {key}")
     constants = {
         "id": f"{prefix!r} + rid_source", "connection": repr(context.connection), "vendor": repr(context.vendor),
