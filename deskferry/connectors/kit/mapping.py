@@ -92,7 +92,8 @@ class Table:
 
     `each`: where the items lie (a path to a list, or a function of the raw record); None: the record itself.
     `source_id`: path of the item's own id. Without one, `part` and `key` name a derived part:
-    `<parent id>/<part>/<key>`, or `<parent id>/<part>` with `key=None` where there is but one. `of` is the object of the ids (default: the map's object).
+    `<parent id>/<part>/<key>`, or `<parent id>/<part>` with `key=None` where there is but one. `of` is the object of
+    the ids (default: the map's object). `takes` names top-level keys that functions over the whole record take.
     """
 
     kind: str
@@ -103,6 +104,7 @@ class Table:
     key: str | Callable[[Any], str] | None = "."
     of: str | None = None
     when: Callable[[Any, Raw], bool] | None = None
+    takes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         columns = set(column_names(self.kind))
@@ -142,6 +144,7 @@ class ObjectMap:
         """Top-level keys that a table takes whole, or that are ignored: they are not repeated in `extra`."""
         taken: set[str] = set()
         for table in self.tables:
+            taken.update(table.takes)
             if isinstance(table.each, str) and "." not in table.each:
                 taken.add(table.each)
             for row in table.rows:
@@ -460,6 +463,7 @@ class Coverage:
     def _mapped_keys(self) -> frozenset[str]:
         keys: set[str] = set(self.object_map.volatile) | {self.object_map.id_path}
         for table in self.object_map.tables:
+            keys.update(table.takes)
             if isinstance(table.each, str):
                 keys.add(table.each.split(".", maxsplit=1)[0])
             for row in table.rows:
