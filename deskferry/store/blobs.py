@@ -1,0 +1,64 @@
+"""Attachments on disk by SHA-256: written once, whatever their number of uses."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from deskferry.store.engine import storage_errors
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A stored file."""
+
+    sha256: str
+    size: int
+
+
+class BlobStore:
+    """A directory `ab/abcdef…` of files named by their hash."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, sha256: str) -> Path:
+        """Return where the bytes of a hash lie (or would)."""
+        return self.root / sha256[:2] / sha256
+
+    def put(self, chunks: Iterable[bytes]) -> Blob:
+        """Store bytes as they come; a file is there whole or not at all. Raises DiskFull."""
+        with storage_errors():
+            self.root.mkdir(parents=True, exist_ok=True)
+            partial = self.root / f".partial-{secrets.token_hex(8)}"
+            try:
+                blob = _spool(partial, chunks)
+                target = self.path(blob.sha256)
+                target.parent.mkdir(exist_ok=True)
+                partial.replace(target)
+            finally:
+                partial.unlink(missing_ok=True)
+        return blob
+
+    def sweep(self) -> int:
+        """Remove what killed processes left half-written; returns how many files."""
+        partials = list(self.root.glob(".partial-*")) if self.root.exists() else []
+        for partial in partials:
+            partial.unlink(missing_ok=True)
+        return len(partials)
+
+
+def _spool(partial: Path, chunks: Iterable[bytes]) -> Blob:
+    hashed, size = hashlib.sha256(), 0
+    with partial.open("xb") as out:
+        for chunk in chunks:
+            hashed.update(chunk)
+            size += len(chunk)
+            out.write(chunk)
+        out.flush()
+        os.fsync(out.fileno())
+    return Blob(hashed.hexdigest(), size)

@@ -1,0 +1,225 @@
+"""Runs, locks, pins, cursors and to-do lists: what makes a command resumable and keeps two from colliding."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+from sqlalchemy import Connection, func, select
+
+from deskferry import __version__
+from deskferry.canonical_schema import parse_time_text
+from deskferry.connectors.kit.contract import Account, Child, Cursor
+from deskferry.connectors.kit.contract import Row as Record
+from deskferry.errors import LockHeld, Refused
+from deskferry.store import machinery
+from deskferry.store.engine import Store
+from deskferry.store.raw_archive import time_of
+
+_STALE_AFTER = 900.0
+"""Seconds without a sign of life after which a lock of another host is taken to be abandoned."""
+
+
+# ------------------------------------------------------------------------------------------------------------- runs
+
+
+def begin_run(store: Store, command: str, connection: str | None, now: str) -> str:
+    """Record the beginning of a command; returns the run's id (sortable by time)."""
+    stamp = now[:19].replace("-", "").replace(":", "").replace("T", "-")
+    run_id = f"{stamp}-{secrets.token_hex(3)}"
+    with store.write() as database:
+        database.execute(
+            machinery.run.insert().values(
+                id=run_id, command=command, connection=connection, started_at=now, version=__version__
+            )
+        )
+    return run_id
+
+
+def end_run(store: Store, run_id: str, exit_code: int, counts: Any, notes: Sequence[str], now: str) -> None:
+    """Record the end of a run."""
+    table = machinery.run
+    with store.write() as database:
+        database.execute(
+            table.update()
+            .where(table.c.id == run_id)
+            .values(ended_at=now, exit_code=exit_code, counts=counts, notes=list(notes))
+        )
+
+
+def runs(database: Connection, limit: int = 50) -> list[Record]:
+    """Return the latest runs, newest first."""
+    table = machinery.run
+    rows = database.execute(
+        select(table).order_by(table.c.started_at.desc(), table.c.id.desc()).limit(limit)
+    ).mappings()
+    return [dict(row) for row in rows]
+
+
+def last_run(database: Connection, command: str, connection: str) -> Record | None:
+    """Return the latest run of a command on a connection, or None."""
+    table = machinery.run
+    row = (
+        database.execute(
+            select(table)
+            .where(table.c.command == command, table.c.connection == connection)
+            .order_by(table.c.started_at.desc(), table.c.id.desc())
+            .limit(1)
+        )
+        .mappings()
+        .first()
+    )
+    return None if row is None else dict(row)
+
+
+# ------------------------------------------------------------------------------------------------------------- lock
+
+
+@contextmanager
+def locked(store: Store, connection: str, run_id: str, command: str, now: str) -> Iterator[None]:
+    """Hold the run lock of a connection; a second process is told who holds it and since when."""
+    me = psutil.Process()
+    table = machinery.run_lock
+    with store.write() as database:
+        held = database.execute(select(table).where(table.c.connection == connection)).first()
+        if held is not None:
+            if _alive(held, now):
+                raise LockHeld(
+                    f"{connection} is being worked on by `{held.command}` (process {held.pid} on {held.host}, "
+                    f"since {time_of(held.since)[:19]}Z).",
+                    "Wait until it ends, or stop it; then run the same command again.",
+                )
+            database.execute(table.delete().where(table.c.connection == connection))
+        database.execute(
+            table.insert().values(
+                connection=connection,
+                run_id=run_id,
+                command=command,
+                host=socket.gethostname(),
+                pid=me.pid,
+                process_started=me.create_time(),
+                since=now,
+                beat_at=now,
+            )
+        )
+    try:
+        yield
+    finally:
+        with store.write() as database:
+            database.execute(table.delete().where(table.c.connection == connection, table.c.run_id == run_id))
+
+
+def beat(database: Connection, connection: str, now: str) -> None:
+    """Show a sign of life for the lock's holder."""
+    table = machinery.run_lock
+    database.execute(table.update().where(table.c.connection == connection).values(beat_at=now))
+
+
+def _alive(held: Any, now: str) -> bool:
+    if held.host == socket.gethostname():
+        try:
+            started: float = psutil.Process(held.pid).create_time()
+            return bool(abs(started - held.process_started) < 2.0)
+        except psutil.NoSuchProcess:
+            return False
+        except psutil.AccessDenied:
+            return True
+    return _seconds_between(time_of(held.beat_at), now) < _STALE_AFTER
+
+
+def _seconds_between(earlier: str, later: str) -> float:
+    return (parse_time_text(later) - parse_time_text(earlier)).total_seconds()
+
+
+# -------------------------------------------------------------------------------------------------------------- pin
+
+
+def pin_account(store: Store, connection: str, vendor: str, account: Account, origin: str, site: str, now: str) -> None:
+    """Pin a connection to the account that it first met; raises Refused when it meets another one."""
+    table = machinery.account_pin
+    with store.write() as database:
+        held = database.execute(select(table).where(table.c.connection == connection)).first()
+        if held is None:
+            database.execute(
+                table.insert().values(
+                    connection=connection,
+                    vendor=vendor,
+                    account_id=account.id,
+                    account_name=account.name,
+                    origin=origin,
+                    site=site,
+                    pinned_at=now,
+                )
+            )
+            return
+        if (held.vendor, held.account_id) != (vendor, account.id):
+            raise Refused(
+                f"{connection} was pulled from {held.vendor} account {held.account_id} and now points to "
+                f"{vendor} account {account.id}.",
+                "Give the other account a connection of its own; names are never reused.",
+            )
+
+
+def pinned(database: Connection, connection: str) -> Record | None:
+    """Return the pin of a connection, or None when it was never contacted."""
+    table = machinery.account_pin
+    row = database.execute(select(table).where(table.c.connection == connection)).mappings().first()
+    return None if row is None else dict(row)
+
+
+# ---------------------------------------------------------------------------------------------------- cursors, to-do
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """Where a stream stands."""
+
+    cursor: Cursor | None
+    scanning: bool
+    """A scan was begun and not finished."""
+    finished_at: str | None
+
+
+def stream_state(database: Connection, connection: str, stream: str) -> StreamState:
+    """Return where a stream stands; of one never read, the beginning."""
+    table = machinery.stream_cursor
+    row = database.execute(select(table).where(table.c.connection == connection, table.c.stream == stream)).first()
+    if row is None:
+        return StreamState(None, scanning=False, finished_at=None)
+    return StreamState(row.cursor, row.scanning, None if row.finished_at is None else time_of(row.finished_at))
+
+
+def reset_streams(database: Connection, connection: str, streams: Sequence[str]) -> None:
+    """Forget cursors, so that the streams are read from the beginning."""
+    for table in (machinery.stream_cursor, machinery.stream_seen):
+        database.execute(table.delete().where(table.c.connection == connection, table.c.stream.in_(streams)))
+
+
+def todos(database: Connection, connection: str, limit: int = 1000) -> list[Child]:
+    """Return the next entries of the to-do list."""
+    table = machinery.stream_todo
+    rows = database.execute(
+        select(table).where(table.c.connection == connection).order_by(table.c.stream, table.c.parent_id).limit(limit)
+    )
+    return [Child(row.stream, row.parent_id, row.args or {}) for row in rows]
+
+
+def count_todos(database: Connection, connection: str) -> int:
+    """Return how many children are still to be fetched."""
+    table = machinery.stream_todo
+    total: int = database.execute(
+        select(func.count()).select_from(table).where(table.c.connection == connection)
+    ).scalar_one()
+    return total
+
+
+def raw_is_live(database: Connection, raw_record_id: str) -> bool:
+    """Whether the archive holds a record that is not deleted."""
+    table = machinery.raw_record
+    row = database.execute(select(table.c.deleted_at).where(table.c.id == raw_record_id)).first()
+    return row is not None and row.deleted_at is None
