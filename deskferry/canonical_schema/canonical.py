@@ -20,9 +20,7 @@ metadata: MetaData = _REGISTRY.metadata
 class Canonical(SQLModel, registry=_REGISTRY):
     """The columns that every canonical table begins with."""
 
-    id: str = key(
-        "`<connection>:<object>:<vendor id>`, or `<parent id>/<what>/<key>` for a part without an id"
-    )
+    id: str = key("`<connection>:<object>:<vendor id>`, or `<parent id>/<what>/<key>` for a part without an id")
     connection: str = text("The account that the row comes from, as the user named it", required=True)
     vendor: str = text("The platform of that account, e.g. `zendesk`, or `files`", required=True)
     source_object: str = text("The vendor's own name for the object, singular, e.g. `comment`", required=True)
@@ -30,17 +28,11 @@ class Canonical(SQLModel, registry=_REGISTRY):
     source_url: str | None = text("Where a person can look at the record at the vendor")
     created_at: datetime | None = time("When the record was created at the vendor")
     updated_at: datetime | None = time("When the record was last changed at the vendor")
-    deleted_at: datetime | None = time(
-        "When the record was deleted, or first found to be gone; NULL while it lives"
-    )
+    deleted_at: datetime | None = time("When the record was deleted, or first found to be gone; NULL while it lives")
     deletion_evidence: str | None = choice(DeletionEvidence, "How we know that the record is gone")
-    content_hash: str = text(
-        "Hash of the content without volatile columns: equal means unchanged", required=True
-    )
+    content_hash: str = text("Hash of the content without volatile columns: equal means unchanged", required=True)
     synced_at: datetime = time("When this row's content was last written here", required=True)
-    extra: Any = json_value(
-        shapes.OBJECT, "What the vendor has and this schema does not, by the vendor's names"
-    )
+    extra: Any = json_value(shapes.OBJECT, "What the vendor has and this schema does not, by the vendor's names")
     raw_record_id: str | None = text("The raw record that this row was mapped from")
 
 

@@ -33,9 +33,7 @@ def time_text(value: datetime) -> str:
 def parse_time_text(text: str) -> datetime:
     """Return the aware datetime (UTC) of a canonical text; any other form is refused."""
     if not CANONICAL_TIME.fullmatch(text):
-        raise ValueError(
-            f"{text!r} is no canonical time; write it as 2026-01-02T03:04:05.123456Z (see time_text)"
-        )
+        raise ValueError(f"{text!r} is no canonical time; write it as 2026-01-02T03:04:05.123456Z (see time_text)")
     return datetime.fromisoformat(text)
 
 

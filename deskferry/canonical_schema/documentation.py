@@ -56,23 +56,17 @@ def _type_name(column: Column[Any]) -> str:
     if "shape" in column.info:
         return f"JSON: {column.info['shape'].name}"
     if "enumeration" in column.info:
-        return (
-            f"text: [{column.info['enumeration'].__name__}](#{column.info['enumeration'].__name__.lower()})"
-        )
+        return f"text: [{column.info['enumeration'].__name__}](#{column.info['enumeration'].__name__.lower()})"
     names = ((UtcTime, "time"), (Json, "JSON"), (Boolean, "boolean"), (BigInteger, "big integer"))
     more = ((Integer, "integer"), (Double, "number"))
     return next((name for sa_type, name in (*names, *more) if isinstance(column.type, sa_type)), "text")
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
 
 
 def _column_row(kind: str, column: Column[Any]) -> str:
     marks = ["**!**"] if not column.nullable else []
     marks += ["*store*"] if column.name in ENGINE_COLUMNS[kind] else []
     marks += ["*volatile*"] if column.name in VOLATILE_COLUMNS[kind] else []
-    meaning = _cell(column.info["description"])
+    meaning = column.info["description"]
     return f"| `{column.name}` | {_type_name(column)} | {' '.join([*marks, meaning])} |"
 
 
@@ -119,7 +113,7 @@ def _crosswalk(title: str, rows: Iterable[CrosswalkRow[Any]], *, levels: bool) -
     for row in rows:
         canonical = "NULL" if row.canonical is None else f"`{row.canonical.value}`"
         level = f" {row.level.value} |" if levels else ""
-        yield f"| {row.vendor} | `{row.code}` | {_cell(row.label)} |{level} {canonical} | {_cell(row.note)} |"
+        yield f"| {row.vendor} | `{row.code}` | {row.label} |{level} {canonical} | {row.note} |"
     yield ""
 
 

@@ -46,9 +46,7 @@ class CustomField(Canonical, table=True):
     __tablename__ = "custom_field"
 
     kind: str = choice(Kind, "What kind of record has it: ticket, person or organization", required=True)
-    key: str = text(
-        "The vendor's API name, or its numeric id as text; the key in `custom_fields`", required=True
-    )
+    key: str = text("The vendor's API name, or its numeric id as text; the key in `custom_fields`", required=True)
     label: str | None = text("Its title")
     type: str | None = choice(FieldType, "What values it holds")
     options: Any = json_value(shapes.OPTIONS, "The values that may be chosen")

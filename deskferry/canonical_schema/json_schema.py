@@ -56,9 +56,7 @@ def schema_document(kind: str) -> dict[str, Any]:
         "description": TABLES[name].__doc__ or "",
         "type": "object",
         "properties": properties,
-        "required": [
-            column for column in properties if column in required_columns(name) - ENGINE_COLUMNS[name]
-        ],
+        "required": [column for column in properties if column in required_columns(name) - ENGINE_COLUMNS[name]],
         "additionalProperties": False,
     }
 

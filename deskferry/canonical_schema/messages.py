@@ -37,9 +37,7 @@ class Message(Canonical, table=True):
     __tablename__ = "message"
 
     ticket_id: str = text("The ticket it belongs to", required=True, index=True)
-    seq: int | None = position(
-        "Place among the messages of the ticket, from 1, by time; the store numbers it"
-    )
+    seq: int | None = position("Place among the messages of the ticket, from 1, by time; the store numbers it")
     author_id: str | None = text("The person who wrote it")
     author_kind: str | None = choice(AuthorKind, "What the author was at that time")
     kind: str | None = choice(MessageKind, "What it is")
@@ -56,9 +54,7 @@ class Message(Canonical, table=True):
     cc_addresses: Any = json_value(shapes.ADDRESSES, "Receivers of a copy")
     bcc_addresses: Any = json_value(shapes.ADDRESSES, "Receivers of a blind copy")
     rfc_message_id: str | None = text("Message-ID header of the e-mail, with its angle brackets")
-    in_reply_to: str | None = text(
-        "In-Reply-To header of the e-mail, or the vendor's id of the message answered"
-    )
+    in_reply_to: str | None = text("In-Reply-To header of the e-mail, or the vendor's id of the message answered")
     chat_session_id: str | None = text("The vendor's id of the chat session that it is a line of")
     side_conversation_id: str | None = text("The side conversation that it belongs to")
     edited_at: datetime | None = time("When its text was last changed")

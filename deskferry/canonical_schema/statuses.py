@@ -81,9 +81,7 @@ STATUSES: tuple[CrosswalkRow[Status], ...] = (
     CrosswalkRow("intercom", "closed", "Closed", Status.SOLVED, _NOT_FINAL),
     CrosswalkRow("intercom", "submitted", "", Status.NEW, "category of a ticket state", _CATEGORY),
     CrosswalkRow("intercom", "in_progress", "", Status.OPEN, "category of a ticket state", _CATEGORY),
-    CrosswalkRow(
-        "intercom", "waiting_on_customer", "", Status.PENDING, "category of a ticket state", _CATEGORY
-    ),
+    CrosswalkRow("intercom", "waiting_on_customer", "", Status.PENDING, "category of a ticket state", _CATEGORY),
     CrosswalkRow("intercom", "resolved", "", Status.SOLVED, "category of a ticket state", _CATEGORY),
 )
 
@@ -143,9 +141,7 @@ CHANNELS: tuple[CrosswalkRow[Channel], ...] = (
     CrosswalkRow("zendesk", "17", "dropbox/web widget", Channel.WEB, "via_id"),
     CrosswalkRow("zendesk", "23", "Twitter favourite", Channel.SOCIAL, "via_id"),
     CrosswalkRow("freshdesk", "1", "Email", Channel.EMAIL),
-    CrosswalkRow(
-        "freshdesk", "2", "Portal", Channel.PORTAL, "also what an API call gets that sends no source"
-    ),
+    CrosswalkRow("freshdesk", "2", "Portal", Channel.PORTAL, "also what an API call gets that sends no source"),
     CrosswalkRow("freshdesk", "3", "Phone", Channel.PHONE),
     CrosswalkRow("freshdesk", "4", "Forum", Channel.PORTAL),
     CrosswalkRow("freshdesk", "5", "Twitter", Channel.SOCIAL),

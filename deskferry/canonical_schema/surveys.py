@@ -65,7 +65,5 @@ class VendorMetric(Canonical, table=True):
 
     ticket_id: str = text("The ticket", required=True, index=True)
     name: str = text("Dotted path of the number, e.g. `reply_time_in_minutes.calendar`", required=True)
-    value: float = real(
-        "The number as reported; where the vendor reports none there is no row", required=True
-    )
+    value: float = real("The number as reported; where the vendor reports none there is no row", required=True)
     unit: str | None = text("Its unit, e.g. `minutes`")

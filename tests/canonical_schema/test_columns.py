@@ -13,9 +13,7 @@ from sqlalchemy.exc import StatementError
 from deskferry.canonical_schema import Json, UtcTime, json_text, parse_time_text, time_text
 
 DIALECT = postgresql.dialect()
-SAMPLE = Table(
-    "sample", MetaData(), Column("n", Integer, primary_key=True), Column("t", UtcTime), Column("j", Json)
-)
+SAMPLE = Table("sample", MetaData(), Column("n", Integer, primary_key=True), Column("t", UtcTime), Column("j", Json))
 
 zones = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 instants = st.datetimes(min_value=datetime(2, 1, 1), max_value=datetime(9998, 1, 1), timezones=zones)  # noqa: DTZ001  # hypothesis wants naive bounds

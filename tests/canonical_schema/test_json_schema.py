@@ -72,6 +72,7 @@ EXAMPLES: list[tuple[str, str, Any]] = [
     ("person", "identities", [{"type": "twitter", "value": "@a", "name": None}]),
     ("message", "to_addresses", [{"address": "a@x.org", "name": "A"}]),
     ("schedule", "intervals", [{"day": "mon", "start": "09:00", "end": "17:30"}]),
+    ("schedule", "intervals", [{"day": "sun", "start": "00:00", "end": "24:00"}]),
     ("schedule", "holidays", [{"name": "…", "start": "2026-12-25", "end": "2026-12-26"}]),
     (
         "sla_policy",

@@ -149,9 +149,7 @@ def engine() -> Iterator[Engine]:
 
 
 def names_of_everything() -> set[str]:
-    return {column.name for table in metadata.tables.values() for column in table.columns} | set(
-        metadata.tables
-    )
+    return {column.name for table in metadata.tables.values() for column in table.columns} | set(metadata.tables)
 
 
 def test_every_table_is_there_and_none_is_forgotten_here(engine: Engine) -> None:
@@ -250,9 +248,7 @@ def test_everything_is_described(kind: str) -> None:
 def test_no_name_is_a_reserved_word() -> None:
     assert set(RESERVED) == {"sqlite", "postgresql", "duckdb", "spark"}
     assert all("select" in words for words in RESERVED.values())
-    found = {
-        (where, name) for where, words in RESERVED.items() for name in names_of_everything() & set(words)
-    }
+    found = {(where, name) for where, words in RESERVED.items() for name in names_of_everything() & set(words)}
     assert found == COLLISIONS
 
 
