@@ -1,5 +1,4 @@
 """The tables against a contract that is written here by hand."""
-# ruff: noqa: E501  # the lines of the contract break as the contract does
 
 import json
 import sqlite3
