@@ -304,6 +304,21 @@ class PageWriter:
                 self._write_rows(database, out, [key], now)
                 self.tally.deleted[tombstone.object] += 1
 
+    def write_stored(self, database: Connection, batch: Sequence[StoredRaw]) -> None:
+        """Map stored raw records again and write their rows, as when they first arrived."""
+        out: Mapped = {}
+        for stored in batch:
+            if stored.payload is not None:
+                self._mapper(stored.object)
+                self.coverage[stored.object].add(stored.payload)
+            bad = self.map_stored(stored, out)
+            if bad is not None:
+                record = RawRecord(stored.object, stored.source_id, stored.payload or stored.tombstone or {})
+                self._write_rejects(database, stored.stream, {stored.id: (record, bad)}, [])
+        for kind, rows in out.items():
+            written = upsert(database, kind, _pending(rows) if kind == "attachment" else rows)
+            self.tally.kinds[kind].add(written.counts)
+
     def map_stored(self, stored: StoredRaw, out: Mapped) -> Rejected | None:
         """Append the canonical rows of a stored raw record, its deletion included."""
         payload = stored.payload if stored.payload is not None else stored.tombstone

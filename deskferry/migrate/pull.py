@@ -1,0 +1,335 @@
+"""Vendor → store: pages, then children, then files; each write is one transaction, and a kill costs at most one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+
+from deskferry.canonical_schema import sql_table
+from deskferry.connectors.kit.contract import BlobRef, Child, Mode, Page, PullRequest, Stream
+from deskferry.connectors.kit.session import Denied, Gone
+from deskferry.errors import ConfigError, Refused, TooManyErrors
+from deskferry.migrate.connection import OpenConnection
+from deskferry.migrate.progress import Progress, Silent
+from deskferry.migrate.threads import fetched_ahead, in_parallel
+from deskferry.store import Store, machinery
+from deskferry.store.blobs import Blob, BlobStore
+from deskferry.store.declared import Shortfall, compare_declared, mark_reread, shortfalls
+from deskferry.store.page_writer import PageWriter
+from deskferry.store.settle import settle
+from deskferry.store.state import beat, count_todos, raw_is_live, reset_streams, stream_state, todos
+
+_BLOB_BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class PullOptions:
+    """What the user asked for."""
+
+    only: tuple[str, ...] = ()
+    """Canonical kinds; empty: all."""
+    since: str | None = None
+    full: bool = False
+    attachments: bool = True
+    max_errors: int | None = None
+    max_error_share: float | None = None
+
+
+@dataclass
+class PullResult:
+    """What a pull did and found."""
+
+    run_id: str
+    tally: dict[str, Any]
+    calls: int
+    notes: list[str]
+    shortfalls: list[Shortfall]
+    refused: dict[str, str] = field(default_factory=dict)
+    """Streams that the vendor refused, with its words."""
+    hides: tuple[str, ...] = ()
+    coverage: dict[str, list[tuple[str, str, str, int]]] = field(default_factory=dict)
+    files: dict[str, int] = field(default_factory=dict)
+    open_rejects: int = 0
+
+
+class Pull:
+    """One pull of one connection."""
+
+    def __init__(
+        self,
+        store: Store,
+        connection: OpenConnection,
+        run_id: str,
+        options: PullOptions,
+        progress: Progress | None = None,
+    ) -> None:
+        self.store = store
+        self.connection = connection
+        self.options = options
+        self.progress = progress or Silent()
+        self.writer = PageWriter(connection.context, connection.connector.maps, run_id)
+        self.blobs = BlobStore(store.blobs)
+        self.refused: dict[str, str] = {}
+        self.files: dict[str, int] = {"done": 0, "missing": 0, "refused": 0}
+        self.run_id = run_id
+        self._reading = {stream.name: stream for stream in connection.source.streams()}
+
+    def run(self) -> PullResult:
+        """Pull; raises Stopped when it ended early and can be resumed, Refused when nothing was permitted."""
+        account = self.connection.meet(self.store)
+        streams = self._wanted()
+        if self.options.full:
+            with self.store.write() as database:
+                reset_streams(database, self.connection.name, [stream.name for stream in streams])
+        lists = [stream for stream in streams if stream.mode is not Mode.CHILD]
+        for stream in lists:
+            self._list(stream)
+        if lists and len(self.refused) == len(lists):
+            raise Refused(f"{self.connection.name}: {next(iter(self.refused.values()))}")
+        self._children()
+        self._complete()
+        if self.options.attachments:
+            self._files()
+        return self._result(account.hides)
+
+    def run_children(self, children: Sequence[Child]) -> PullResult:
+        """Read the named children, compare and fetch their files; lists and cursors stay as they are."""
+        account = self.connection.meet(self.store)
+        self._fetch_children(children)
+        self._complete()
+        self._files()
+        return self._result(account.hides)
+
+    def _wanted(self) -> list[Stream]:
+        streams = list(self._reading.values())
+        if self.connection.streams:
+            unknown = set(self.connection.streams) - set(self._reading)
+            if unknown:
+                raise ConfigError(
+                    f"{self.connection.name}: no such stream: {', '.join(sorted(unknown))}.",
+                    f"There are: {', '.join(self._reading)}.",
+                )
+            streams = [stream for stream in streams if stream.name in self.connection.streams]
+        if self.options.only:
+            known = {kind for stream in streams for kind in stream.kinds}
+            unknown = set(self.options.only) - known
+            if unknown:
+                raise ConfigError(
+                    f"{self.connection.name} has no kind {', '.join(sorted(unknown))}.",
+                    f"--only takes: {', '.join(sorted(known))}.",
+                )
+            streams = [stream for stream in streams if set(stream.kinds) & set(self.options.only)]
+        return streams
+
+    # ---------------------------------------------------------------------------------------------------------- lists
+
+    def _list(self, stream: Stream) -> None:
+        name = self.connection.name
+        with self.store.read() as database:
+            state = stream_state(database, name, stream.name)
+        window = self.options.since is not None and state.cursor is not None
+        cursor = None if window or (stream.mode is Mode.FULL and not state.scanning) else state.cursor
+        if stream.mode is Mode.FULL and not state.scanning:
+            with self.store.write() as database:
+                reset_streams(database, name, [stream.name])
+        request = PullRequest(cursor, self.options.since or self.connection.start_date, self._known(stream))
+        self.progress.begin(stream.name)
+        try:
+            for page in fetched_ahead(self.connection.source.pages(stream.name, request)):
+                self._write_page(stream, page, keep_cursor=window)
+                self.progress.advance(len(page.records))
+        except Refused as refusal:
+            if self.options.only and not stream.optional:
+                raise
+            self.refused[stream.name] = str(refusal)
+            self.progress.say(f"{stream.name}: {refusal}")
+        finally:
+            self.progress.end()
+
+    def _known(self, stream: Stream) -> Any:
+        prefix = f"{self.connection.name}:{stream.objects[0]}:" if stream.objects else ""
+
+        def known(source_id: str) -> bool:
+            with self.store.read() as database:
+                return raw_is_live(database, prefix + source_id)
+
+        return known
+
+    def _write_page(self, stream: Stream, page: Page, *, keep_cursor: bool) -> None:
+        if keep_cursor:
+            page = Page(page.records, None, page.last, page.complete, page.declared, page.children, page.notes)
+        try:
+            with self.store.write() as database:
+                now = self.connection.now()
+                self.writer.write_page(database, stream.name, page, now, full=stream.mode is Mode.FULL)
+                beat(database, self.connection.name, now)
+        except BaseException:
+            self.writer.rolled_back()
+            raise
+        self._mind_errors()
+
+    def _mind_errors(self) -> None:
+        rejected = sum(self.writer.tally.rejected.values())
+        most = self.options.max_errors
+        if most is not None and rejected > most:
+            raise TooManyErrors(
+                f"{rejected} records were rejected, more than --max-errors {most}.",
+                "Look at the rejects (`deskferry runs`), then run the same command again with a higher bound.",
+            )
+        share = self.options.max_error_share
+        seen = sum(one.inserted + one.updated for one in self.writer.tally.raw.values())
+        if share is not None and seen >= 100 and rejected > share * seen:
+            raise TooManyErrors(
+                f"{rejected} of {seen} records were rejected, more than --max-errors {share:.0%}.",
+                "Look at the rejects (`deskferry runs`), then run the same command again with a higher bound.",
+            )
+
+    # ------------------------------------------------------------------------------------------------------- children
+
+    def _children(self) -> None:
+        name = self.connection.name
+        with self.store.read() as database:
+            left = count_todos(database, name)
+        if not left:
+            return
+        self.progress.begin("children", left, "parents")
+        try:
+            while True:
+                with self.store.read() as database:
+                    batch = todos(database, name)
+                if not batch:
+                    return
+                self._fetch_children(batch)
+        finally:
+            self.progress.end()
+
+    def _fetch_children(self, batch: Sequence[Child]) -> None:
+        source = self.connection.source
+
+        def fetch(child: Child) -> Page:
+            return source.child(child.stream, child)
+
+        for child, page in in_parallel(batch, fetch, self.connection.threads):
+            try:
+                with self.store.write() as database:
+                    now = self.connection.now()
+                    self.writer.write_child(database, child, page, now)
+                    beat(database, self.connection.name, now)
+            except BaseException:
+                self.writer.rolled_back()
+                raise
+            self.progress.advance()
+            self._mind_errors()
+
+    # --------------------------------------------------------------------------------------------------- completeness
+
+    def _complete(self) -> None:
+        """Settle, compare with what the vendor declares, and read short parents once more."""
+        name = self.connection.name
+        with self.store.write() as database:
+            settle(database, name)
+            compare_declared(database, name)
+        with self.store.read() as database:
+            short = [one for one in shortfalls(database, name) if not one.reread and one.stream in self._reading]
+        if not short:
+            return
+        again = sorted({(one.stream, one.parent_id) for one in short})
+        children = [Child(stream, parent.rpartition(":")[2], {"short": True}) for stream, parent in again]
+        self.progress.begin("short records, read once more", len(children), "parents")
+        try:
+            self._fetch_children(children)
+        finally:
+            self.progress.end()
+        with self.store.write() as database:
+            mark_reread(database, name, again)
+            settle(database, name)
+            compare_declared(database, name)
+
+    # ---------------------------------------------------------------------------------------------------------- files
+
+    def _files(self) -> None:
+        self.blobs.sweep()
+        with self.store.read() as database:
+            pending = self._pending(database)
+        if not pending:
+            return
+        self.progress.begin("files", None, "files")
+        try:
+            while pending:
+                for ref, outcome in in_parallel(pending, self._download, self.connection.threads):
+                    self._record_file(ref, outcome)
+                    self.progress.advance()
+                with self.store.read() as database:
+                    pending = self._pending(database)
+        finally:
+            self.progress.end()
+
+    def _pending(self, database: Any) -> list[BlobRef]:
+        table = sql_table("attachment")
+        columns = (table.c.id, table.c.url, table.c.size, table.c.ticket_id)
+        rows = database.execute(
+            select(*columns)
+            .where(
+                table.c.connection == self.connection.name,
+                table.c.fetch_state == "pending",
+                table.c.deleted_at.is_(None),
+                table.c.url.is_not(None),
+            )
+            .limit(_BLOB_BATCH)
+        )
+        return [
+            BlobRef(row.id, row.url, row.size, None if row.ticket_id is None else row.ticket_id.rpartition(":")[2])
+            for row in rows
+        ]
+
+    def _download(self, ref: BlobRef) -> tuple[str, Blob | None, str | None]:
+        try:
+            with self.connection.source.blob(ref) as chunks:
+                blob = self.blobs.put(chunks)
+        except Gone as gone:
+            return "missing", None, str(gone)
+        except Denied as denied:
+            return "refused", None, str(denied)
+        if ref.size is not None and blob.size != ref.size:
+            return "done", blob, f"{blob.size} bytes arrived, {ref.size} were declared"
+        return "done", blob, None
+
+    def _record_file(self, ref: BlobRef, outcome: tuple[str, Blob | None, str | None]) -> None:
+        state, blob, error = outcome
+        table = sql_table("attachment")
+        with self.store.write() as database:
+            database.execute(
+                table.update()
+                .where(table.c.id == ref.attachment_id)
+                .values(fetch_state=state, sha256=None if blob is None else blob.sha256, error=error)
+            )
+            beat(database, self.connection.name, self.connection.now())
+        self.files[state] += 1
+
+    # --------------------------------------------------------------------------------------------------------- result
+
+    def _result(self, hides: tuple[str, ...]) -> PullResult:
+        with self.store.read() as database:
+            short = shortfalls(database, self.connection.name)
+            table = machinery.reject
+            rejects = len(database.execute(select(table.c.id).where(table.c.connection == self.connection.name)).all())
+        tally = self.writer.tally
+        return PullResult(
+            self.run_id, tally.as_json(), self.connection.session.meter.calls, tally.notes, short, self.refused, hides,
+            {name: one.report() for name, one in self.writer.coverage.items() if one.seen}, self.files, rejects,
+        )  # fmt: skip
+
+
+def pull(
+    store: Store, connection: OpenConnection, run_id: str, options: PullOptions, progress: Progress | None = None
+) -> PullResult:
+    """Pull one connection into the store; the same call goes on where a stopped one ended."""
+    return Pull(store, connection, run_id, options, progress).run()
+
+
+def refetch(store: Store, connection: OpenConnection, run_id: str, children: Sequence[Child]) -> PullResult:
+    """Read the named children again, and their files: what verify needs of a destination."""
+    return Pull(store, connection, run_id, PullOptions()).run_children(children)
