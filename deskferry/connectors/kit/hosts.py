@@ -2,47 +2,18 @@
 
 from __future__ import annotations
 
-import ipaddress
 import urllib.request
 
 import httpx
 
-from deskferry.errors import ConfigError, Refused
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host name or address means this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
+from deskferry.addresses import is_loopback
+from deskferry.errors import Refused
 
 
 def origin(url: httpx.URL | str) -> str:
     """Return scheme, host and port of a URL, without the usual port."""
     parsed = httpx.URL(url)
     return f"{parsed.scheme}://{parsed.netloc.decode('ascii')}"
-
-
-def check_origin(base_url: str, name: str = "base_url") -> str:
-    """Return a base URL as an origin; raises ConfigError where it is none, or plain http to another machine."""
-    try:
-        parsed = httpx.URL(base_url)
-    except (httpx.InvalidURL, TypeError) as error:
-        raise ConfigError(f"{name} {base_url!r} is not a URL.", "It looks like https://acme.example.com.") from error
-    if parsed.scheme not in {"http", "https"} or not parsed.host:
-        raise ConfigError(f"{name} {base_url!r} is not a URL.", "It looks like https://acme.example.com.")
-    if parsed.userinfo or parsed.query or parsed.fragment:
-        raise ConfigError(f"{name} of {parsed.host} is more than an origin.", "Leave out user, query and fragment.")
-    if parsed.scheme == "http" and not is_loopback(parsed.host):
-        raise ConfigError(f"{name} {base_url!r} is plain http.", "Use https; plain http is allowed on loopback only.")
-    if parsed.path.strip("/"):
-        raise ConfigError(
-            f"{name} {base_url!r} has a path.", f"Write {origin(parsed)}: the connector adds the path itself."
-        )
-    return origin(parsed)
 
 
 class Hosts:

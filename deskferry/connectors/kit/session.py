@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 import httpx
 import orjson
 
+from deskferry.addresses import check_origin
 from deskferry.connectors.kit.auth import Auth, Fixed
 from deskferry.connectors.kit.clock import Clock
 from deskferry.connectors.kit.download import resumed
@@ -27,7 +28,7 @@ from deskferry.connectors.kit.faults import (
     request_id,
 )
 from deskferry.connectors.kit.governor import Governor
-from deskferry.connectors.kit.hosts import Hosts, check_origin, proxy_for
+from deskferry.connectors.kit.hosts import Hosts, proxy_for
 from deskferry.connectors.kit.meter import Meter
 from deskferry.connectors.kit.transport import BUCKET, IDEMPOTENT, PLAIN, STREAMED, VERDICT, RetryPolicy, stack
 from deskferry.connectors.kit.verdicts import Judge, Reject
