@@ -1,0 +1,166 @@
+"""The checks that a crossing needs: schema, references, what vendors declared, rejects, tickets without a text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from itertools import islice
+
+import jsonschema
+import jsonschema_rs
+from sqlalchemy import Connection, delete, select, text
+
+from deskferry.canonical_schema import KINDS
+from deskferry.canonical_schema.json_schema import load_schema
+from deskferry.store import Store, machinery
+from deskferry.store.declared import shortfalls
+from deskferry.store.json_rows import as_json
+from deskferry.store.records import rows
+from deskferry.validate.references import orphans
+
+_BATCH = 1000
+
+
+class Severity(StrEnum):
+    """How bad a finding is."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that a check objects to."""
+
+    rule: str
+    severity: Severity
+    connection: str
+    kind: str | None
+    record_id: str | None
+    detail: str
+    advice: str
+
+
+def validate(store: Store, connections: list[str], run_id: str) -> Counter[tuple[str, Severity]]:
+    """Check the connections, keep the findings under the run, and return their number by rule and severity."""
+    counted: Counter[tuple[str, Severity]] = Counter()
+    for connection in connections:
+        with store.read() as database:
+            for found in _batches(_checks(database, connection)):
+                with store.write() as writing:
+                    _keep(writing, run_id, found)
+                counted.update((one.rule, one.severity) for one in found)
+    return counted
+
+
+def _batches(found: Iterator[Finding]) -> Iterator[list[Finding]]:
+    while batch := list(islice(found, _BATCH)):
+        yield batch
+
+
+def findings_of(store: Store, run_id: str) -> Iterator[Finding]:
+    """Yield the findings of a run, in the order in which they were found."""
+    table = machinery.finding
+    with store.read() as database:
+        for row in database.execute(select(table).where(table.c.run_id == run_id).order_by(table.c.id)):
+            yield Finding(
+                row.rule, Severity(row.severity), row.connection, row.kind, row.record_id, row.detail, row.advice
+            )
+
+
+def _keep(database: Connection, run_id: str, found: list[Finding]) -> None:
+    database.execute(
+        machinery.finding.insert(),
+        [
+            {
+                "run_id": run_id, "connection": one.connection, "rule": one.rule, "severity": one.severity.value,
+                "kind": one.kind, "record_id": one.record_id, "detail": one.detail, "advice": one.advice,
+            }
+            for one in found
+        ],
+    )  # fmt: skip
+
+
+def forget_findings(database: Connection, run_id: str) -> None:
+    """Remove the findings of a run."""
+    database.execute(delete(machinery.finding).where(machinery.finding.c.run_id == run_id))
+
+
+def _checks(database: Connection, connection: str) -> Iterator[Finding]:
+    yield from _rejects(database, connection)
+    yield from _schema(database, connection)
+    yield from _references(database, connection)
+    yield from _declared(database, connection)
+    yield from _tickets_without_message(database, connection)
+
+
+def _rejects(database: Connection, connection: str) -> Iterator[Finding]:
+    table = machinery.reject
+    for row in database.execute(select(table).where(table.c.connection == connection).order_by(table.c.id)):
+        yield Finding(
+            "record.rejected", Severity.ERROR, connection, None, row.id, f"{row.code}: {row.detail}",
+            "Look at its raw payload; when a newer mapping reads it, `deskferry normalize` takes it up.",
+        )  # fmt: skip
+
+
+@cache
+def _schemas(kind: str) -> tuple[jsonschema_rs.Validator, jsonschema.Draft202012Validator]:
+    """Return the fast validator, which decides, and the plain one, which explains."""
+    schema = load_schema(kind)
+    return jsonschema_rs.validator_for(schema), jsonschema.Draft202012Validator(schema)
+
+
+def _schema(database: Connection, connection: str) -> Iterator[Finding]:
+    for kind in KINDS:
+        fast, plain = _schemas(kind.value)
+        for row in rows(database, kind.value, connection, live=False):
+            document = as_json(row)
+            if fast.is_valid(document):
+                continue
+            for error in plain.iter_errors(document):
+                place = ".".join(str(step) for step in error.absolute_path)
+                yield Finding(
+                    "record.schema", Severity.ERROR, connection, kind.value, row["id"],
+                    f"{place}: {error.message[:200]}",
+                    "A mapping writes what the canonical schema does not allow: see `deskferry explain`.",
+                )  # fmt: skip
+
+
+def _references(database: Connection, connection: str) -> Iterator[Finding]:
+    for orphan in orphans(database, connection):
+        reference = orphan.reference
+        yield Finding(
+            f"reference.{reference.kind}.{reference.column}", Severity(reference.weight), connection,
+            reference.kind, orphan.record_id,
+            f"{reference.column} leads to {orphan.missing_id}, and no such {reference.target} is in the store",
+            f"Pull the {reference.target} (role, scopes, --only), or let the mapping say where it goes.",
+        )  # fmt: skip
+
+
+def _declared(database: Connection, connection: str) -> Iterator[Finding]:
+    severities = {"exact": Severity.ERROR, "bound": Severity.WARNING}
+    for short in shortfalls(database, connection):
+        if short.acknowledged:
+            continue
+        yield Finding(
+            f"declared.{short.measure}", severities.get(short.trust, Severity.INFO), connection,
+            "ticket" if short.measure != "records" else None, short.parent_id,
+            f"the vendor declares {short.declared} {short.measure.replace('_', ' ')}, {short.fetched} are in the store",
+            "Pull again; what stays short is missing at the vendor's API too, or hidden from these credentials.",
+        )  # fmt: skip
+
+
+def _tickets_without_message(database: Connection, connection: str) -> Iterator[Finding]:
+    statement = text(
+        "SELECT t.id FROM ticket t WHERE t.connection = :connection AND t.deleted_at IS NULL "
+        "AND t.status <> 'deleted' AND NOT EXISTS (SELECT 1 FROM message m WHERE m.ticket_id = t.id) ORDER BY t.id"
+    )
+    for (ticket,) in database.execute(statement, {"connection": connection}):
+        yield Finding(
+            "ticket.no_message", Severity.WARNING, connection, "ticket", ticket, "the ticket has no message",
+            "Pull again; without a text the ticket would arrive empty.",
+        )  # fmt: skip
