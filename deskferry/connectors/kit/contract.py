@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
+    import httpx
     from pydantic import BaseModel
 
+    from deskferry.config import ConnectionConfig
     from deskferry.connectors.kit.capabilities import Capabilities
+    from deskferry.connectors.kit.clock import Clock
     from deskferry.connectors.kit.mapping import ObjectMap
     from deskferry.connectors.kit.session import Session
 
@@ -527,9 +530,22 @@ class Connector:
     maps: Mapping[str, ObjectMap]
     """Read mapping by object."""
     streams: tuple[Stream, ...]
-    source: Callable[[Session, Any], Source] | None
-    destination: Callable[[Session, Any], Destination] | None
-    session: Callable[..., Session]
-    """Build the vendor's HTTP session from settings, clock and token store."""
-    hosts: Callable[[Any], tuple[str, ...]] = lambda _settings: ()
-    """The vendor's own host names of this account: absolute links to them are followed on `base_url`."""
+    session: Callable[[ConnectionConfig, Clock, httpx.BaseTransport | None], Session]
+    """Build the HTTP session of a connection: credentials, limits, own hosts. No call is made yet; a transport given
+    takes the place of the network (an in-process simulator)."""
+    source: Callable[[Session, ConnectionConfig], Source]
+    """Build the reading side on a session."""
+    destination: Callable[[Session, ConnectionConfig], Destination] | None = None
+    """Build the writing side on a session; None: the connector does not write."""
+    site: Callable[[ConnectionConfig], str] = lambda connection: connection.base_url or ""
+    """Return the origin of the vendor's user interface of a connection (`https://acme.zendesk.com`), for links."""
+    login: OAuthLogin | None = None
+    """How `deskferry login` gets tokens in the browser; None: the vendor has no such way."""
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthLogin:
+    """Where a vendor's OAuth authorization-code flow begins, and what is asked for."""
+
+    authorize_url: Callable[[ConnectionConfig], str]
+    scopes: tuple[str, ...]
