@@ -1,0 +1,22 @@
+"""Freshdesk: reading and writing by the public REST API v2."""
+
+from deskferry.connectors.freshdesk.api import FreshdeskSource
+from deskferry.connectors.freshdesk.capabilities import CAPABILITIES
+from deskferry.connectors.freshdesk.read import MAPS
+from deskferry.connectors.freshdesk.settings import FreshdeskSettings, open_session, site
+from deskferry.connectors.freshdesk.streams import STREAMS
+from deskferry.connectors.kit.contract import Connector
+
+CONNECTOR = Connector(
+    name="freshdesk",
+    title="Freshdesk",
+    settings=FreshdeskSettings,
+    capabilities=CAPABILITIES,
+    maps=MAPS,
+    streams=STREAMS,
+    session=open_session,
+    source=FreshdeskSource,
+    site=site,
+)
+
+__all__ = ["CONNECTOR"]

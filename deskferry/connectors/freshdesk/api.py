@@ -1,0 +1,271 @@
+"""Reading one Freshdesk account: who we are, pages of lists, conversations of a ticket, files.
+
+Reference: https://developers.freshdesk.com/api as of 2026-01-16; lists are bare arrays, 100 rows a page at most,
+`Link: rel="next"` where there is more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from deskferry.config import ConnectionConfig
+from deskferry.connectors.freshdesk import scan
+from deskferry.connectors.freshdesk.converters import WEB_CHAT
+from deskferry.connectors.freshdesk.limits import plan_limits
+from deskferry.connectors.freshdesk.settings import FreshdeskSettings
+from deskferry.connectors.freshdesk.streams import BY_NAME, STREAMS
+from deskferry.connectors.kit.contract import (
+    Account,
+    BlobRef,
+    Child,
+    Declared,
+    DeclaredClass,
+    Estimate,
+    Measure,
+    Page,
+    PullRequest,
+    RawRecord,
+    Stream,
+    Tombstone,
+)
+from deskferry.connectors.kit.limits import number
+from deskferry.connectors.kit.session import Answer, Denied, Session, VendorStatus
+from deskferry.connectors.kit.settings import parse_settings
+from deskferry.errors import Refused
+
+_SCOPES = {1: "all tickets", 2: "tickets of own groups", 3: "own tickets"}
+_FULL_LISTS = frozenset(
+    {"companies", "agents", "ticket_fields", "contact_fields", "company_fields", "products", "email_configs",
+     "time_entries"}
+)  # fmt: skip
+_UNPAGED = frozenset({"ticket_fields", "contact_fields", "company_fields"})
+_FILE_REMEDY = "Ask an administrator for an API key of an agent with global access."
+
+
+def has_next(answer: Answer) -> bool:
+    """Return whether the vendor says that there is another page."""
+    return 'rel="next"' in answer.headers.get("link", "")
+
+
+def read_account(session: Session) -> Account:
+    """Return who we are by two calls: `/agents/me` and, where the role may, `/account`."""
+    me = session.request_json("GET", "agents/me", allow=(403, 404))
+    if me.status != 200 or not isinstance(me.body, dict):
+        raise Refused(
+            f"freshdesk: GET agents/me answered {me.status}: the key belongs to no agent.",
+            "Use the API key of an agent (profile settings of the desk).",
+        )
+    facts = session.request_json("GET", "account", allow=(403, 404))
+    known = facts.body if facts.status == 200 and isinstance(facts.body, dict) else {}
+    person = me.body.get("contact") or {}
+    scope = me.body.get("ticket_scope")
+    return Account(
+        id=str(known.get("account_id") or known.get("id") or session.base_url),
+        name=known.get("account_name") or known.get("organisation_name"),
+        user=person.get("email") or person.get("name"),
+        role=", ".join(str(part) for part in (me.body.get("type"), _SCOPES.get(scope or 0)) if part) or None,
+        plan=known.get("tier_type"),
+        limits=plan_limits(number(me.headers.get("x-ratelimit-total"))),
+        hides=_hidden(scope, facts.status),
+    )
+
+
+def _hidden(scope: Any, account_status: int) -> tuple[str, ...]:
+    hidden = []
+    if scope in (2, 3):
+        hidden.append(f"The role sees {_SCOPES[scope]} only. {_FILE_REMEDY}")
+    if account_status == 403:
+        hidden.append(
+            "The role is no administrator's: fields cannot be created, and some lists are refused. "
+            "Use an administrator's API key."
+        )
+    return tuple(hidden)
+
+
+class FreshdeskSource:
+    """Reads one account."""
+
+    def __init__(self, session: Session, connection: ConnectionConfig) -> None:
+        self._session = session
+        self._size = parse_settings(FreshdeskSettings, connection).page_size
+
+    def account(self) -> Account:
+        """Return who we are."""
+        return read_account(self._session)
+
+    def streams(self) -> Sequence[Stream]:
+        """Return the streams in the order in which they are pulled."""
+        return STREAMS
+
+    def estimate(self) -> Sequence[Estimate]:
+        """Return what a full pull would cost; the vendor counts nothing, so the newest ticket's number stands in."""
+        newest = self._session.get_json(
+            "tickets",
+            {"updated_since": scan.BEGINNING, "order_by": "created_at", "order_type": "desc", "per_page": 1},
+        )
+        tickets = int(newest[0]["id"]) if newest else 0
+        pages = -(-tickets // self._size)
+        note = "at most: tickets are numbered in sequence, and deleted and archived ones have numbers too"
+        by_name = {
+            "tickets": Estimate("tickets", tickets, pages + 3, note),
+            "conversations": Estimate("conversations", None, tickets, "at least one call a ticket"),
+        }
+        return [by_name.get(stream.name, Estimate(stream.name, None, None)) for stream in STREAMS]
+
+    def pages(self, stream: str, request: PullRequest) -> Iterator[Page]:
+        """Yield the pages of a stream; a refusal of a list raises Refused."""
+        try:
+            if stream == "tickets":
+                yield from scan.tickets(self._list, request, self._session.clock, self._ticket_page)
+            elif stream == "contacts":
+                yield from scan.contacts(self._list, request, self._session.clock)
+            elif stream == "satisfaction_ratings":
+                yield from scan.ratings(self._list, request, self._session.clock)
+            elif stream == "groups":
+                yield from self._groups(request)
+            else:
+                yield from self._whole(stream, request)
+        except VendorStatus as refusal:
+            if refusal.status in {403, 404}:
+                raise Refused(refusal.message, refusal.advice) from refusal
+            raise
+
+    def child(self, stream: str, child: Child) -> Page:
+        """Return all conversations of one ticket, oldest first; a vanished ticket yields its tombstone."""
+        assert stream == "conversations"
+        records: list[RawRecord | Tombstone] = []
+        page = 1
+        while True:
+            answer = self._session.request_json(
+                "GET",
+                f"tickets/{child.parent}/conversations",
+                params={"page": page, "per_page": self._size},
+                allow=(404,),
+            )
+            if answer.status == 404:
+                return self._vanished(child.parent)
+            records += [RawRecord("conversation", str(row["id"]), row, child.parent) for row in answer.body or ()]
+            if not has_next(answer):
+                return Page(tuple(records))
+            page += 1
+
+    def blob(self, ref: BlobRef) -> AbstractContextManager[Iterator[bytes]]:
+        """Stream the bytes of an attachment without credentials; an expired link is asked for anew."""
+        return _Download(self._session, ref)
+
+    # ------------------------------------------------------------------------------------------------------- helpers
+
+    def _list(self, path: str, params: Mapping[str, Any], allow: Sequence[int] = ()) -> Answer:
+        return self._session.request_json("GET", path, params={"per_page": self._size, **params}, allow=allow)
+
+    def _vanished(self, ticket: str) -> Page:
+        """Return the tombstone of a ticket that is gone; archived tickets leave the lists and are still there."""
+        archived = self._session.request_json("GET", f"tickets/archived/{ticket}", allow=(403, 404))
+        if archived.status == 200 and isinstance(archived.body, dict):
+            return self._archived(ticket, archived.body)
+        return Page((Tombstone("ticket", ticket, "404"),))
+
+    def _archived(self, ticket: str, payload: dict[str, Any]) -> Page:
+        records = [RawRecord("ticket", ticket, {"archived": True, **payload})]
+        page = 1
+        while True:
+            answer = self._list(f"tickets/archived/{ticket}/conversations", {"page": page}, (403, 404))
+            rows = answer.body if answer.status == 200 else None
+            records += [RawRecord("conversation", str(row["id"]), row, ticket) for row in rows or ()]
+            if not rows or not has_next(answer):
+                return Page(tuple(records))
+            page += 1
+
+    def _ticket_page(self, rows: Sequence[dict[str, Any]]) -> Page:
+        """Return the page of these tickets: each one's conversations are still to be fetched."""
+        ids = [str(row["id"]) for row in rows]
+        return Page(
+            tuple(RawRecord("ticket", one, row) for one, row in zip(ids, rows, strict=True)),
+            children=tuple(Child("conversations", one) for one in ids),
+            # Of a web chat the description is no message: the first conversation must come.
+            declared=tuple(
+                Declared("conversations", "ticket", one, Measure.MESSAGES, 1, DeclaredClass.BOUND)
+                for one, row in zip(ids, rows, strict=True)
+                if row.get("source") == WEB_CHAT and row.get("description_text")
+            ),
+        )
+
+    def _whole(self, stream: str, request: PullRequest) -> Iterator[Page]:
+        """Yield a list that is read whole every time; deletions show as absence."""
+        name, path = BY_NAME[stream].objects[0], BY_NAME[stream].path
+        page = int((request.cursor or {}).get("page", 1))
+        first = page
+        while True:
+            params: dict[str, Any] = {} if stream in _UNPAGED else {"page": page}
+            answer = self._list(path, params) if params else self._session.request_json("GET", path)
+            records = tuple(RawRecord(name, str(row["id"]), row) for row in answer.body or ())
+            last = not has_next(answer) or not records
+            cursor = {"page": 1 if last else page + 1}
+            yield Page(records, cursor, last, complete=last and first == 1)
+            if last:
+                return
+            page += 1
+
+    def _groups(self, request: PullRequest) -> Iterator[Page]:
+        """Yield groups; the list omits `agent_ids`, so that each group is asked for once more."""
+        for page in self._whole("groups", request):
+            records = []
+            for record in page.records:
+                assert isinstance(record, RawRecord)
+                payload = record.payload
+                if "agent_ids" not in payload:
+                    payload = self._session.get_json(f"groups/{record.source_id}") or payload
+                records.append(RawRecord("group", record.source_id, payload))
+            yield Page(tuple(records), page.cursor, page.last, page.complete)
+
+
+class _Download:
+    """A file behind a signed link that expires: on a refusal the link is read again from its ticket."""
+
+    def __init__(self, session: Session, ref: BlobRef) -> None:
+        self._session, self._ref = session, ref
+        self._inner: AbstractContextManager[Iterator[bytes]] | None = None
+
+    def __enter__(self) -> Iterator[bytes]:
+        self._inner = self._session.stream(self._ref.url, with_credentials=False)
+        try:
+            return self._inner.__enter__()
+        except Denied:
+            fresh = self._fresh_url()
+            if fresh is None:
+                raise
+        self._inner = self._session.stream(fresh, with_credentials=False)
+        return self._inner.__enter__()
+
+    def __exit__(self, *details: Any) -> bool | None:
+        return self._inner.__exit__(*details) if self._inner is not None else None
+
+    def _fresh_url(self) -> str | None:
+        """Return a new link to the same file, from the ticket or its conversations."""
+        ticket = self._ref.parent
+        if ticket is None:
+            return None
+        wanted = self._ref.attachment_id.rpartition(":")[2]
+        answer = self._session.request_json("GET", f"tickets/{ticket}", allow=(404,))
+        found = _link(wanted, [answer.body] if isinstance(answer.body, dict) else [])
+        page = 1
+        while found is None and answer.status == 200:
+            conversations = self._session.request_json(
+                "GET", f"tickets/{ticket}/conversations", params={"page": page, "per_page": 100}, allow=(404,)
+            )
+            found = _link(wanted, conversations.body if isinstance(conversations.body, list) else [])
+            if not has_next(conversations):
+                break
+            page += 1
+        return found
+
+
+def _link(attachment: str, holders: Sequence[Mapping[str, Any]]) -> str | None:
+    for holder in holders:
+        for file in holder.get("attachments") or ():
+            if str(file.get("id")) == attachment:
+                url = file.get("attachment_url")
+                return None if url is None else str(url)
+    return None

@@ -1,0 +1,74 @@
+"""What the Freshdesk connector can do, each with its cause."""
+
+from __future__ import annotations
+
+from deskferry.connectors.freshdesk.streams import LAST_PAGE
+from deskferry.connectors.kit.capabilities import Both, Capabilities, not_yet, partly, same, vendor_cannot, yes
+
+_SETUP = not_yet("part of the set-up: matched with what the administrator made, never created")
+
+CAPABILITIES = Capabilities(
+    vendor="freshdesk",
+    kinds={
+        "organization": Both(yes(), partly("the name is unique: a second company of that name is adopted")),
+        "person": Both(
+            yes("agents and contacts share one id space"),
+            partly(
+                "contacts are created, agents are matched by e-mail; language and time zone where the plan has them"
+            ),
+        ),
+        "person_organization": Both(yes(), partly("the main organization; the others need a feature of the plan")),
+        "team": Both(yes(), _SETUP),
+        "team_member": Both(yes(), _SETUP),
+        "inbox": Both(yes("products and mail addresses"), _SETUP),
+        "status_definition": Both(yes(), _SETUP),
+        "custom_field": Both(yes(), partly("only the field that holds the origin mark is created")),
+        "ticket": Both(
+            partly("archived tickets are in no list; those that were read before they were archived are kept"),
+            partly("times, number and history cannot be written; the text keeps the times"),
+        ),
+        "message": Both(
+            yes("the description is the opening message"),
+            partly("as notes, public or private, with their author; times are kept in the text"),
+        ),
+        "attachment": Both(yes(), partly("20 MB a call; inline images become attachments")),
+        "ticket_follower": Both(yes("copied addresses"), partly("copied addresses; followers are lost")),
+        "ticket_link": Both(yes("parents and trackers"), not_yet("links are named in a private note")),
+        "tagging": Both(yes("tickets and contacts"), partly("32 characters at most")),
+        "survey_response": Both(
+            yes("dates of answers are the ratings' own"), not_yet("values could be written, dates not")
+        ),
+        "time_entry": Both(yes("where the plan has time tracking"), not_yet("could be written with its date")),
+        "ticket_event": Both(
+            not_yet("the activity export of administrators"), vendor_cannot("no API writes the history of a ticket")
+        ),
+        **same(
+            ("macro", "article", "article_category", "article_translation", "sla_policy", "schedule", "config_item"),
+            not_yet("the vendor lists them"),
+            not_yet("the vendor takes some of them"),
+        ),
+    },
+    rest=Both(vendor_cannot("the API has no such thing"), vendor_cannot("the API has no such thing")),
+    keeps_created_at=vendor_cannot("the public API sets every time itself; the text keeps the original ones"),
+    keeps_author=partly("the person's id goes with each note; an agent without a seat becomes a contact"),
+    writes_silently=vendor_cannot(
+        "creation mails, automations and SLA clocks are switched off by an administrator only"
+    ),
+    appends_silently=vendor_cannot("public notes may mail and fire automations; private notes mail nobody"),
+    finds_by_origin=yes("a custom field of tickets, a mark in each text, the external id of contacts"),
+    search_lag=0.0,
+    list_caps={"tickets": LAST_PAGE * 100},
+    plan_gated={
+        "time_entries": "time tracking",
+        "satisfaction_ratings": "surveys switched on",
+        "products": "multiple products",
+        "tickets/archived/{id}": "archiving",
+        "admin/ticket_fields": "an administrator's key",
+    },
+    rollback_leaves=(
+        "tickets in the trash until the vendor purges them",
+        "ticket numbers that were used",
+        "contacts that were deleted softly, where a hard delete is refused",
+        "the field of the origin mark",
+    ),
+)

@@ -1,0 +1,46 @@
+"""The lists of the Freshdesk API that are read, in order."""
+
+from __future__ import annotations
+
+from deskferry.connectors.kit.contract import Mode, Stream
+
+LAST_PAGE = 300
+"""`GET /tickets` refuses page 301 (reference; airbytehq/airbyte#3858, zammad/zammad#3681)."""
+
+STREAMS = (
+    Stream("companies", Mode.FULL, ("organization",), ("company",), "companies"),
+    Stream(
+        "agents", Mode.FULL, ("person",), ("user",), "agents",
+        note="an agent that is deleted becomes a contact with the same id",
+    ),
+    Stream(
+        "groups", Mode.FULL, ("team", "team_member"), ("group",), "groups",
+        note="the list leaves out the members: one more call a group",
+    ),
+    Stream("ticket_fields", Mode.FULL, ("custom_field", "status_definition"), ("ticket_field",), "ticket_fields"),
+    Stream("contact_fields", Mode.FULL, ("custom_field",), ("contact_field",), "contact_fields"),
+    Stream("company_fields", Mode.FULL, ("custom_field",), ("company_field",), "company_fields"),
+    Stream("products", Mode.FULL, ("inbox",), ("product",), "products", optional=True),
+    Stream("email_configs", Mode.FULL, ("inbox",), ("email_config",), "email_configs", optional=True),
+    Stream(
+        "contacts", Mode.INCREMENTAL, ("person", "person_organization", "tagging"), ("user",), "contacts",
+        note="three passes: live, deleted, blocked",
+    ),
+    Stream(
+        "tickets", Mode.INCREMENTAL, ("ticket", "message", "attachment", "tagging", "ticket_follower", "ticket_link"),
+        ("ticket",), "tickets", cap=LAST_PAGE * 100,
+        note="three passes: live, deleted, spam; in the order of updated_at, a new window a page; archived tickets "
+        "are in no list",
+    ),
+    Stream(
+        "conversations", Mode.CHILD, ("message", "attachment"), ("conversation",), "tickets/{parent}/conversations",
+        note="read again for every ticket that changed",
+    ),
+    Stream(
+        "satisfaction_ratings", Mode.INCREMENTAL, ("survey_response",), ("satisfaction_rating",),
+        "surveys/satisfaction_ratings", optional=True,
+    ),
+    Stream("time_entries", Mode.FULL, ("time_entry",), ("time_entry",), "time_entries", optional=True),
+)  # fmt: skip
+
+BY_NAME = {stream.name: stream for stream in STREAMS}
