@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import httpx
@@ -482,6 +482,41 @@ class Destination(Protocol):
 
     def witness(self, source: Session, remote_ticket_id: str) -> WitnessTicket:
         """Return a written ticket at hand-named paths of the raw JSON, not through the read mapping; None when gone."""
+        ...
+
+
+@runtime_checkable
+class Updates(Protocol):
+    """What a destination offers beside `Destination` when it can change what it wrote before."""
+
+    def as_update(self, operation: Operation) -> Operation | None:
+        """Return the operation that brings an existing record to what a `create` would have written now.
+
+        `operation` is the one composed now; the existing remote record is `Ref(operation.record_id, operation.part)`.
+        None where the API cannot change it: the engine counts a loss (`update_not_possible`).
+        """
+        ...
+
+
+@runtime_checkable
+class Headers(Protocol):
+    """What a destination offers beside `Destination` when it writes author and time into the text of a message."""
+
+    def header(self, message: Row, crossings: Crossings) -> str:
+        """Return the plain text of the line that precedes this message's text, "" where none is written."""
+        ...
+
+    def strip_header(self, text: str) -> str:
+        """Return the plain text of a written message without what was put around it (header, mark, links to files)."""
+        ...
+
+
+@runtime_checkable
+class TellsValues(Protocol):
+    """What a destination offers beside `Destination` to show in a plan where an enumerated value goes."""
+
+    def value_there(self, what: str, value: str, label: str | None, crossings: Crossings) -> str:
+        """Return how a canonical `status`, `priority`, `type` or `channel` reads there, as its agents see it."""
         ...
 
 
