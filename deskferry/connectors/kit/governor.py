@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from deskferry.connectors.kit.clock import Clock, wait_until
@@ -176,11 +176,21 @@ class Governor:
             self._changed.notify_all()
 
     def learn(self, limits: Mapping[str, float]) -> None:
-        """Take the limits of this account (calls a minute by bucket), as far as `Account.limits` knows them."""
+        """Take the limits of this account (calls a minute by bucket), as far as `Account.limits` knows them.
+
+        What the connector knows by itself gives way to the user's `requests_per_minute`.
+        """
+        if self.pace.requests_per_minute is not None:
+            return
         with self._changed:
-            for name, per_minute in limits.items():
-                for window in self._instances(name):
-                    window.told = per_minute * window.bucket.window / 60.0
+            self._buckets = [
+                replace(bucket, per_minute=limits[bucket.name]) if bucket.name in limits else bucket
+                for bucket in self._buckets
+            ]
+            for (name, _), window in self._windows.items():
+                if name in limits:
+                    window.limit = limits[name] * window.bucket.window / 60.0
+            self._changed.notify_all()
 
     def limits(self) -> dict[str, float]:
         """Return the calls a minute that are allowed now, by bucket, for the plan's estimate of time."""
@@ -210,12 +220,6 @@ class Governor:
             window = _Window(bucket)
             self._windows[bucket.name, key] = window
         return window
-
-    def _instances(self, name: str) -> Iterable[_Window]:
-        for bucket in self._buckets:
-            if bucket.name == name:
-                self._window(bucket, "")
-        return [window for (owner, _), window in self._windows.items() if owner == name]
 
     def _attempt(self, waiter: _Waiter, now: float) -> float | None:
         """Return None when the waiter may go, else until when to wait (infinity: until something changes)."""
