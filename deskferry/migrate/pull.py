@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,7 @@ from sqlalchemy import select
 from deskferry.canonical_schema import sql_table
 from deskferry.connectors.kit.contract import BlobRef, Child, Mode, Page, PullRequest, Stream
 from deskferry.connectors.kit.session import Denied, Gone
-from deskferry.errors import ConfigError, Refused, TooManyErrors
+from deskferry.errors import ConfigError, Interrupted, Refused, TooManyErrors
 from deskferry.migrate.connection import OpenConnection
 from deskferry.migrate.progress import Progress, Silent
 from deskferry.migrate.threads import fetched_ahead, in_parallel
@@ -36,6 +37,8 @@ class PullOptions:
     attachments: bool = True
     max_errors: int | None = None
     max_error_share: float | None = None
+    partial: bool = False
+    """What the role hides is no finding."""
 
 
 @dataclass
@@ -54,6 +57,12 @@ class PullResult:
     files: dict[str, int] = field(default_factory=dict)
     open_rejects: int = 0
 
+    def exit_code(self, *, partial: bool) -> int:
+        """Return 1 where the data have findings that a green run must not hide, else 0."""
+        exact = any(one.trust == "exact" and not one.acknowledged for one in self.shortfalls)
+        hidden = bool(self.hides or self.refused) and not partial
+        return 1 if exact or self.open_rejects or hidden else 0
+
 
 class Pull:
     """One pull of one connection."""
@@ -65,11 +74,13 @@ class Pull:
         run_id: str,
         options: PullOptions,
         progress: Progress | None = None,
+        stop: threading.Event | None = None,
     ) -> None:
         self.store = store
         self.connection = connection
         self.options = options
         self.progress = progress or Silent()
+        self.stop = stop or threading.Event()
         self.writer = PageWriter(connection.context, connection.connector.maps, run_id)
         self.blobs = BlobStore(store.blobs)
         self.refused: dict[str, str] = {}
@@ -172,6 +183,9 @@ class Pull:
         self._mind_errors()
 
     def _mind_errors(self) -> None:
+        """Stop between two writes when asked to, or when too much was rejected."""
+        if self.stop.is_set():
+            raise Interrupted("Stopped.", "Run the same command again: it goes on where it stopped.")
         rejected = sum(self.writer.tally.rejected.values())
         most = self.options.max_errors
         if most is not None and rejected > most:
@@ -318,16 +332,21 @@ class Pull:
             rejects = len(database.execute(select(table.c.id).where(table.c.connection == self.connection.name)).all())
         tally = self.writer.tally
         return PullResult(
-            self.run_id, tally.as_json(), self.connection.session.meter.calls, tally.notes, short, self.refused, hides,
+            self.run_id, tally.as_json(), self.connection.session.meter.snapshot()["calls"], tally.notes, short, self.refused, hides,
             {name: one.report() for name, one in self.writer.coverage.items() if one.seen}, self.files, rejects,
         )  # fmt: skip
 
 
 def pull(
-    store: Store, connection: OpenConnection, run_id: str, options: PullOptions, progress: Progress | None = None
+    store: Store,
+    connection: OpenConnection,
+    run_id: str,
+    options: PullOptions,
+    progress: Progress | None = None,
+    stop: threading.Event | None = None,
 ) -> PullResult:
     """Pull one connection into the store; the same call goes on where a stopped one ended."""
-    return Pull(store, connection, run_id, options, progress).run()
+    return Pull(store, connection, run_id, options, progress, stop).run()
 
 
 def refetch(store: Store, connection: OpenConnection, run_id: str, children: Sequence[Child]) -> PullResult:

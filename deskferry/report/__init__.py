@@ -1,1 +1,1 @@
-"""."""
+"""What leaves the store for people and other programs."""

@@ -52,13 +52,13 @@ def end_run(store: Store, run_id: str, exit_code: int, counts: Any, notes: Seque
         )
 
 
-def runs(database: Connection, limit: int = 50) -> list[Record]:
-    """Return the latest runs, newest first."""
+def runs(database: Connection, limit: int = 50, run_id: str | None = None) -> list[Record]:
+    """Return the latest runs, newest first; or the one with an id."""
     table = machinery.run
-    rows = database.execute(
-        select(table).order_by(table.c.started_at.desc(), table.c.id.desc()).limit(limit)
-    ).mappings()
-    return [dict(row) for row in rows]
+    statement = select(table).order_by(table.c.started_at.desc(), table.c.id.desc()).limit(limit)
+    if run_id is not None:
+        statement = statement.where(table.c.id == run_id)
+    return [dict(row) for row in database.execute(statement).mappings()]
 
 
 def last_run(database: Connection, command: str, connection: str) -> Record | None:

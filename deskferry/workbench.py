@@ -1,0 +1,171 @@
+"""The steps as a user runs them: connections opened, locks held, runs recorded."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from deskferry.config import Config
+from deskferry.connectors.kit.clock import Clock, clock_from_environment
+from deskferry.connectors.kit.contract import Connector
+from deskferry.connectors.registry import connector
+from deskferry.errors import DeskferryError, Interrupted
+from deskferry.migrate.connection import OpenConnection
+from deskferry.migrate.normalize import NormalizeResult, normalize
+from deskferry.migrate.progress import Progress, Silent
+from deskferry.migrate.pull import PullOptions, PullResult, pull
+from deskferry.store import Store, open_store
+from deskferry.store.engine import now_text
+from deskferry.store.state import begin_run, end_run, locked
+
+MakeTransport = Callable[[str], httpx.BaseTransport | None]
+
+
+@dataclass
+class RunRecord:
+    """A run under way: what is set here is kept with it."""
+
+    id: str
+    counts: Any = None
+    notes: list[str] = field(default_factory=list)
+    exit_code: int = 0
+
+
+class Workbench:
+    """A configuration, its store, and the connections opened so far."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        progress: Progress | None = None,
+        clock: Clock | None = None,
+        transport: MakeTransport = lambda _name: None,
+    ) -> None:
+        self.config = config
+        self.progress = progress or Silent()
+        self.clock = clock or clock_from_environment()
+        self._transport = transport
+        self._store: Store | None = None
+        self._open: dict[str, OpenConnection] = {}
+        self._closing = ExitStack()
+
+    @property
+    def store(self) -> Store:
+        """The store, opened at the first use; rebuilds canonical rows that an upgrade dropped."""
+        if self._store is None:
+            self._store = self._closing.enter_context(open_store(self.config.store_url))
+            for name in self._store.needs_normalize:
+                self.progress.say(f"{name}: the canonical tables are of an older version and are rebuilt from raw.")
+                normalize(self._store, name, self.connector(name), "upgrade", self.progress)
+        return self._store
+
+    def close(self) -> None:
+        """Close connections and store."""
+        self._closing.close()
+
+    def __enter__(self) -> Workbench:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def connector(self, name: str) -> Connector:
+        """Return the connector of a configured connection."""
+        return connector(self.config.connection(name).vendor)
+
+    def connection(self, name: str) -> OpenConnection:
+        """Return a connection ready for use; opened once. No call is made yet."""
+        if name not in self._open:
+            config = self.config.connection(name)
+            found = connector(config.vendor)
+            session = self._closing.enter_context(found.session(config, self.clock, self._transport(name)))
+            writes = found.destination
+            self._open[name] = OpenConnection(
+                name=name,
+                connector=found,
+                session=session,
+                source=found.source(session, config),
+                clock=self.clock,
+                site=found.site(config),
+                destination=None if writes is None else lambda: writes(session, config),
+                threads=config.threads,
+                share_of_limit=config.share_of_limit,
+                start_date=config.start_date,
+                streams=config.streams or (),
+            )
+        return self._open[name]
+
+    def now(self) -> str:
+        """Return the clock's time as canonical text."""
+        return now_text(self.clock.now())
+
+    @contextmanager
+    def run(self, command: str, connection: str | None) -> Iterator[RunRecord]:
+        """Record a run around a step, with the exit code that its error has."""
+        record = RunRecord(begin_run(self.store, command, connection, self.now()))
+        try:
+            yield record
+        except KeyboardInterrupt:
+            record.exit_code = Interrupted.exit_code
+            raise
+        except DeskferryError as error:
+            record.exit_code = error.exit_code
+            record.notes.append(str(error))
+            raise
+        except BaseException:
+            record.exit_code = DeskferryError.exit_code
+            raise
+        finally:
+            end_run(self.store, record.id, record.exit_code, record.counts, record.notes, self.now())
+
+    # ---------------------------------------------------------------------------------------------------------- steps
+
+    def pull(self, names: Sequence[str], options: PullOptions) -> Mapping[str, PullResult]:
+        """Pull connections, several in parallel; raises the first error after all have ended."""
+        opened = [self.connection(name) for name in names]
+        _ = self.store
+        if len(opened) == 1:
+            return {opened[0].name: self._pull_one(opened[0], options, None)}
+        stop = threading.Event()
+        results: dict[str, PullResult] = {}
+        with ThreadPoolExecutor(len(opened), thread_name_prefix="pull") as pool:
+            futures = {one.name: pool.submit(self._pull_one, one, options, stop) for one in opened}
+            try:
+                errors = [future.exception() for future in futures.values()]
+            except KeyboardInterrupt:
+                stop.set()
+                raise
+            results = {name: future.result() for name, future in futures.items() if future.exception() is None}
+        worst = [error for error in errors if error is not None]
+        if worst:
+            raise worst[0]
+        return results
+
+    def _pull_one(self, one: OpenConnection, options: PullOptions, stop: threading.Event | None) -> PullResult:
+        with (
+            self.run("pull", one.name) as record,
+            locked(self.store, one.name, record.id, "pull", self.now()),
+        ):
+            result = pull(self.store, one, record.id, options, self.progress, stop)
+            record.counts = {**result.tally, "calls": result.calls, "files": result.files}
+            record.notes += result.notes
+            record.exit_code = result.exit_code(partial=options.partial)
+            return result
+
+    def normalize(self, name: str) -> NormalizeResult:
+        """Map everything of a connection anew from the raw archive."""
+        with (
+            self.run("normalize", name) as record,
+            locked(self.store, name, record.id, "normalize", self.now()),
+        ):
+            result = normalize(self.store, name, self.connector(name), record.id, self.progress)
+            record.counts = {"raw": result.raw, "rows": result.rows, "rejected": result.rejected}
+            record.exit_code = 1 if result.rejected else 0
+            return result
