@@ -1,0 +1,279 @@
+"""Changes of tickets, from the ticket event export (one row an update) and from one ticket's audits: the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from deskferry.connectors.kit.converters import text, time, whole
+from deskferry.connectors.kit.mapping import Map, ObjectMap, Raw, RefTo, Table, Unreadable
+from deskferry.connectors.zendesk.read_messages import (
+    COMMENT_TYPES,
+    is_comment,
+    listed_files,
+    message_of,
+    message_tables,
+    shown_files,
+)
+from deskferry.connectors.zendesk.read_tickets import MERGED_TAG
+from deskferry.connectors.zendesk.values import author_kind, flattened, instant, person_or_none, status_of, via_word
+
+REFERENCES = {
+    "assignee_id": "user", "requester_id": "user", "submitter_id": "user", "group_id": "group",
+    "organization_id": "organization", "brand_id": "brand", "ticket_form_id": "ticket_form",
+    "custom_status_id": "custom_status", "problem_id": "ticket",
+}  # fmt: skip
+"""Fields whose values are ids, and of what."""
+_CANONICAL_NAMES = {"group_id": "team_id", "ticket_form_id": "form_id"}
+_CHANGES = frozenset({"Create", "Change", None})
+_NO_FIELDS = frozenset({
+    "id", "via", "via_reference_id", "event_type", "previous_value", "comment_present", "comment_public",
+    "added_tags", "removed_tags", "created_at", "author_id", "audit_id", "custom_ticket_fields", "field_name", "value",
+})  # fmt: skip
+"""Keys of a child event that say how it was changed, not what."""
+
+
+def canonical_field(name: str) -> str:
+    """Return the canonical name of a changed field: a column of `ticket`, or `custom_field:<id>`."""
+    return f"custom_field:{name}" if name.isdigit() else _CANONICAL_NAMES.get(name, name)
+
+
+def canonical_value(name: str, value: Any) -> str | None:
+    """Return a changed value as text, in canonical words where the canonical schema has them."""
+    if value is None or value == "":
+        return None
+    if name == "status":
+        return status_of(value)
+    if name == "tags":
+        return flattened(value.split() if isinstance(value, str) else value)
+    if name == "due_at":
+        try:
+            return time(value)
+        except Unreadable:
+            return flattened(value)
+    return flattened(value)
+
+
+class _Change(NamedTuple):
+    """One changed field of one event, before it is put in canonical words."""
+
+    rid: str
+    event: Raw
+    name: str
+    value: Any
+    before: Any
+    told: bool
+    """Whether the value before is told, or known to be none."""
+
+
+Changes = Callable[[Raw, "frozenset[str] | None"], Iterable[_Change]]
+"""Changes of a raw record: of the fields named, or (None) of those whose values are no references."""
+
+
+def exported_changes(row: Raw, wanted: frozenset[str] | None) -> Iterator[_Change]:
+    """Yield the changes of an export row.
+
+    Recorded shape: `{"id": 1, "via": "Web form", "via_reference_id": null, "status": "solved", "event_type": "Change",
+    "previous_value": "open"}`; older rows have neither `event_type` nor `previous_value`; custom fields come as
+    `"custom_ticket_fields": {"<id>": value}`.
+    """
+    for event in row.get("child_events") or ():
+        if wanted is not None and wanted.isdisjoint(event):
+            continue
+        kind = event.get("event_type")
+        if kind not in _CHANGES or event.get("type") in COMMENT_TYPES:
+            continue
+        fields = [(name, event[name]) for name in event if name not in _NO_FIELDS]
+        fields += (event.get("custom_ticket_fields") or {}).items()
+        alone = len(fields) == 1 and event.get("id") is not None
+        before = event.get("previous_value") if alone else None
+        told = alone and ("previous_value" in event or kind == "Create")
+        for name, value in fields:
+            if (name not in REFERENCES) if wanted is None else (name in wanted):
+                rid = str(event["id"]) if alone else f"{row.get('id')}/field/{canonical_field(name)}"
+                yield _Change(rid, event, name, value, before, told)
+
+
+def audited_changes(audit: Raw, wanted: frozenset[str] | None) -> Iterator[_Change]:
+    """Yield the changes of an audit; vendor: `Create {field_name, value}`, `Change {…, previous_value}`."""
+    for event in audit.get("events") or ():
+        name = event.get("field_name")
+        if event.get("type") not in {"Create", "Change"} or name is None:
+            continue
+        name, rid = str(name), event.get("id")
+        if (name not in REFERENCES) if wanted is None else (name in wanted):
+            known = f"{audit.get('id')}/field/{canonical_field(name)}" if rid is None else str(rid)
+            yield _Change(known, event, name, event.get("value"), event.get("previous_value"), told=True)
+
+
+def changes_of(changes: Changes, target: str | None) -> Callable[[Raw], Iterator[Raw]]:
+    """Return a function that yields the changes whose values are ids of `target`; None: those that are no ids."""
+    names = frozenset(name for name, known in REFERENCES.items() if known == target)
+
+    def values(raw: Raw) -> Iterator[Raw]:
+        for one in changes(raw, None):
+            yield _flat(raw, one, canonical_value(one.name, one.value), canonical_value(one.name, one.before))
+
+    def ids(raw: Raw) -> Iterator[Raw]:
+        for one in changes(raw, names):
+            yield _flat(raw, one, person_or_none(one.value), person_or_none(one.before))
+
+    return values if target is None else ids
+
+
+def _flat(raw: Raw, change: _Change, new: Any, old: Any) -> Raw:
+    actor = raw.get("updater_id", raw.get("author_id"))
+    via = change.event.get("via") or raw.get("via")
+    return {
+        "rid": change.rid,
+        "field": canonical_field(change.name),
+        "new": None if new in (None, "") else new,
+        "old": None if old in (None, "") else old,
+        "chained": None if change.told else True,
+        "actor": person_or_none(actor),
+        "actor_kind": author_kind(actor),
+        "via": via_word(via),
+        "extra": _extra(change, via),
+    }
+
+
+def _extra(change: _Change, via: Any) -> Raw | None:
+    """Return the vendor's own value where the canonical one is spelled otherwise, and the rule that made the change."""
+    kept: Raw = {}
+    if change.name == "status" and change.value == "hold":
+        kept["value"] = change.value
+    rule = change.event.get("via_reference_id")
+    if rule is None and isinstance(via, dict):
+        rule = ((via.get("source") or {}).get("from") or {}).get("id")
+    if rule is not None:
+        kept["via_reference_id"] = rule
+    return kept or None
+
+
+# --------------------------------------------------------------------------------------------------------------- merges
+
+
+def merges(raw: Raw) -> Iterator[Raw]:
+    """Yield merges that an update tells of: `via.source.rel` is `merge`, and `from` or `to` names the other ticket.
+
+    The update that closes this ticket, or tags it closed_by_merge, is the loser's; any other is the winner's.
+    """
+    events = raw.get("child_events") or raw.get("events") or ()
+    sources = [
+        source
+        for one in (raw, *events)
+        if isinstance(via := one.get("via"), dict) and (source := via.get("source")) and source.get("rel") == "merge"
+    ]
+    if not sources:
+        return
+    here, lost = raw.get("ticket_id"), any(_closes(event) for event in events)
+    seen = set()
+    for source in sources:
+        start, end = source.get("from") or {}, source.get("to") or {}
+        pairs = [(here, end["ticket_id"])] if end.get("ticket_id") else []
+        for other in start.get("ticket_ids") or [start.get("ticket_id")]:
+            if other is not None and not pairs:
+                pairs.append((here, other) if lost else (other, here))
+        for loser, winner in pairs:
+            if loser != winner and (loser, winner) not in seen:
+                seen.add((loser, winner))
+                rid = f"{loser}/link/merged_into/{winner}"
+                yield {"rid": rid, "ticket": loser, "other": winner, "kind": "merged_into"}
+
+
+def _closes(event: Raw) -> bool:
+    name, value = event.get("field_name"), event.get("value")
+    status = value if name == "status" else event.get("status")
+    tags = value if name == "tags" else event.get("tags")
+    return status == "closed" or MERGED_TAG in (tags or ())
+
+
+# --------------------------------------------------------------------------------------------------------------- tables
+
+_CHANGE_ROWS = (
+    Map("ticket_id", "^ticket_id", RefTo("ticket")),
+    Map("field", "field"),
+    Map("actor_id", "actor", RefTo("user")),
+    Map("actor_kind", "actor_kind"),
+    Map("update_id", "^id", text),
+    Map("via", "via"),
+    Map("old_value_chained", "chained"),
+    Map("extra", "extra", whole),
+)
+
+
+def _change_tables(changes: Changes, when: Map) -> Iterator[Table]:
+    """Yield one table for plain values, and one for each object whose ids are values."""
+    for target in (None, *sorted(set(REFERENCES.values()))):
+        via = None if target is None else RefTo(target)
+        values = (Map("new_value", "new", via), Map("old_value", "old", via))
+        each = changes_of(changes, target)
+        yield Table("ticket_event", (when, *_CHANGE_ROWS, *values), each=each, source_id="rid", of="ticket_event")
+
+
+_MERGES = Table(
+    "ticket_link",
+    (
+        Map("ticket_id", "ticket", RefTo("ticket")),
+        Map("other_ticket_id", "other", RefTo("ticket")),
+        Map("kind", "kind"),
+    ),
+    each=merges,
+    source_id="rid",
+    of="ticket",
+)
+
+
+def exported_messages(row: Raw) -> Iterator[Raw]:
+    """Yield the comments of an export row."""
+    for event in row.get("child_events") or ():
+        if is_comment(event):
+            yield message_of(event, row.get("timestamp"), row.get("via"))
+
+
+def _exported(files: Callable[[Raw], Iterable[Raw]]) -> Callable[[Raw], Iterator[Raw]]:
+    """Return a function that yields the files of the comments of an export row."""
+
+    def yielded(row: Raw) -> Iterator[Raw]:
+        for event in row.get("child_events") or ():
+            if is_comment(event):
+                yield from files(event)
+
+    return yielded
+
+
+_FIRST, *_OTHERS = message_tables(exported_messages, _exported(listed_files), _exported(shown_files), "^ticket_id")
+
+TICKET_EVENT = ObjectMap(
+    "ticket_event",
+    (
+        replace(_FIRST, takes=("ticket_id", "timestamp", "updater_id", "via", "child_events")),
+        *_OTHERS,
+        *_change_tables(exported_changes, Map("occurred_at", "^timestamp", instant)),
+        _MERGES,
+    ),
+    ignored={
+        "created_at": "repeats `timestamp`",
+        "event_type": "repeats what the child events say",
+        "system": "client and place of the updater; kept in the raw record only, since not every way sends it",
+        "metadata": "client and place of the updater; kept in the raw record only, since not every way sends it",
+        "timezone": "where the updater's clock stood",
+    },
+    volatile=("child_events[].attachments[].thumbnails", "child_events[].attachments[].malware_scan_result"),
+)  # fmt: skip
+
+AUDIT = ObjectMap(
+    "audit",
+    (
+        *_change_tables(audited_changes, Map("occurred_at", "^created_at", time)),
+        replace(_MERGES, takes=("events", "author_id", "via")),
+    ),
+    ignored={
+        "metadata": "client and place of the author; kept in the raw record only, since not every way sends it",
+        "url": "address of the record in the API; follows from its id",
+    },
+    volatile=("events[].attachments[].thumbnails", "events[].attachments[].malware_scan_result"),
+)
+
+MAPS = (TICKET_EVENT, AUDIT)
