@@ -84,7 +84,7 @@ class App:
 @click.option("--max-errors", metavar="N|P%", help="Stop when more records than this are rejected or refused.")
 @click.version_option(__version__, prog_name="deskferry")
 @click.pass_context
-def cli(context: click.Context, **options: Any) -> None:
+def cli(context: click.Context, /, **options: Any) -> None:
     """Move help desk data between platforms, keep a normalized copy of it, and prove that nothing was lost."""
     _log(options)
     context.obj = App(options)

@@ -57,7 +57,8 @@ def check(app: App, connection: str, form: str) -> int:
         })  # fmt: skip
     else:
         lines = [
-            ("vendor", one.connector.title), ("account", f"{account.name or ''} ({account.id})"), ("user", account.user),
+            ("vendor", one.connector.title), ("account", f"{account.name or ''} ({account.id})"),
+            ("user", account.user),
             ("role", account.role), ("scopes", ", ".join(account.scopes)), ("plan", account.plan),
             *((f"limit {name}", f"{limit:g} a minute") for name, limit in account.limits.items()),
             *(("hidden", sentence) for sentence in account.hides),
@@ -95,7 +96,7 @@ def login(app: App, connection: str, no_browser: bool, paste: bool) -> None:
 @click.option("--partial", is_flag=True, help="What the role hides is no finding.")
 @_FORMAT
 @click.pass_obj
-def pull(app: App, connections: tuple[str, ...], form: str, **options: Any) -> int:
+def pull(app: App, /, connections: tuple[str, ...], form: str, **options: Any) -> int:
     """Bring a vendor's data into the store; the first time all of it, later what changed."""
     if len(set(connections)) != len(connections):
         raise ConfigError("A connection is named twice.", "Name each once.")

@@ -1,0 +1,5 @@
+"""`python -m deskferry`."""
+
+from deskferry.cli import main
+
+main()
