@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 import urllib.request
+from pathlib import Path
 
 import httpx
 
 from deskferry.addresses import is_loopback
-from deskferry.errors import Refused
+from deskferry.errors import ConfigError, Refused
 
 
 def origin(url: httpx.URL | str) -> str:
@@ -56,3 +58,18 @@ def proxy_for(base_url: str, configured: str | None) -> str | None:
     if is_loopback(parsed.host) or urllib.request.proxy_bypass(parsed.host):
         return None
     return urllib.request.getproxies().get(parsed.scheme)
+
+
+def network(base_url: str, proxy: str | None = None, ca_bundle: str | Path | None = None) -> httpx.HTTPTransport:
+    """Return the transport that really calls, by the connection's proxy and certificate authority."""
+    trusted: ssl.SSLContext | bool = True
+    if ca_bundle is not None:
+        try:
+            trusted = ssl.create_default_context(cafile=str(ca_bundle))
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError(f"ca_bundle {ca_bundle} cannot be read ({error}).", "It is a PEM file.") from error
+    return httpx.HTTPTransport(
+        verify=trusted,
+        proxy=proxy_for(base_url, proxy),
+        limits=httpx.Limits(max_connections=64, max_keepalive_connections=32),
+    )

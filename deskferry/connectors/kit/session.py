@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.cookiejar
-import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
@@ -28,7 +27,7 @@ from deskferry.connectors.kit.faults import (
     request_id,
 )
 from deskferry.connectors.kit.governor import Governor
-from deskferry.connectors.kit.hosts import Hosts, proxy_for
+from deskferry.connectors.kit.hosts import Hosts, network
 from deskferry.connectors.kit.meter import Meter
 from deskferry.connectors.kit.transport import BUCKET, IDEMPOTENT, PLAIN, STREAMED, VERDICT, RetryPolicy, stack
 from deskferry.connectors.kit.verdicts import Judge, Reject
@@ -86,7 +85,7 @@ class Session:
         self._auth = auth if auth is not None else Fixed()
         self._hosts = Hosts(self.base_url, tuple(hosts))
         self._prefix = "/" + prefix.strip("/") if prefix.strip("/") else ""
-        real = transport if transport is not None else _real_transport(self.base_url, proxy, ca_bundle)
+        real = transport if transport is not None else network(self.base_url, proxy, ca_bundle)
         self._client = httpx.Client(
             transport=stack(
                 real, clock=clock, governor=self.governor, meter=self.meter,
@@ -261,17 +260,6 @@ class Session:
                 "Check the credentials of this connection (deskferry check), or log in again (deskferry login).",
             )
         raise VendorStatus(call, status, body, response.headers)
-
-
-def _real_transport(base_url: str, proxy: str | None, ca_bundle: str | Path | None) -> httpx.BaseTransport:
-    trusted: ssl.SSLContext | bool = True
-    if ca_bundle is not None:
-        trusted = ssl.create_default_context(cafile=str(ca_bundle))
-    return httpx.HTTPTransport(
-        verify=trusted,
-        proxy=proxy_for(base_url, proxy),
-        limits=httpx.Limits(max_connections=64, max_keepalive_connections=32),
-    )
 
 
 def _params(params: Params) -> list[tuple[str, Any]] | None:
