@@ -37,6 +37,7 @@ class _Window:
         self.blocked_until = -math.inf
         self.interval = 0.0  # seconds between calls while other people use the account up
         self.next_at = -math.inf
+        self.kept = bucket.window  # seconds for which a call is remembered
 
     def allowance(self, share: float) -> tuple[float, float]:
         """Return the credits that we may use, and in how many seconds."""
@@ -52,7 +53,7 @@ class _Window:
 
     def earliest(self, now: float, cost: float, allowed: float, window: float) -> float:
         """Return when a call may go: `now`, later, or infinity while calls in flight must end first."""
-        keep = window * (1.0 + _MARGIN)
+        keep = self.kept = window * (1.0 + _MARGIN)
         while self.finished and self.finished[0][0] + keep <= now:
             self.counted -= self.finished.popleft()[1]
         if not self.finished:
@@ -70,8 +71,10 @@ class _Window:
         # A call that costs more than the whole allowance goes alone.
         return max(moment, self.finished[-1][0] + keep) if self.finished else moment
 
-    def idle(self) -> bool:
-        return not self.finished and not self.in_flight
+    def idle(self, now: float) -> bool:
+        """Return whether forgetting this window would lose nothing."""
+        used = self.finished and self.finished[-1][0] + self.kept > now
+        return not (used or self.in_flight or self.blocked_until > now)
 
 
 @dataclass(eq=False, slots=True)
@@ -121,18 +124,18 @@ class Governor:
 
     def acquire(self, method: str, target: str, bucket: str | None = None) -> Permit:
         """Wait until this call may go. `bucket` names one that counts it in addition to those that match."""
+        now = self.clock.now()
         with self._changed:
-            waiter = _Waiter(self._choose(method, target, bucket))
+            waiter = _Waiter(self._choose(method, target, bucket, now))
             self._queue.append(waiter)
         waits: dict[str, float] = {}
         try:
             while True:
-                now = self.clock.now()
                 with self._changed:
                     moment = self._attempt(waiter, now)
                     if moment is None:
                         self._queue.remove(waiter)
-                        self._take(waiter)
+                        self._take(waiter, now)
                         self._changed.notify_all()
                         return Permit(waiter.windows, waits)
                     if math.isinf(moment):
@@ -143,6 +146,7 @@ class Governor:
                         why = waiter.why
                 if why:
                     waits[why] = waits.get(why, 0.0) + wait_until(self.clock, moment)
+                now = self.clock.now()
         except BaseException:
             with self._changed:
                 self._queue.remove(waiter)
@@ -203,20 +207,22 @@ class Governor:
                 result[bucket.name] = allowed * 60.0 / seconds
             return result
 
-    def _choose(self, method: str, target: str, named: str | None) -> tuple[tuple[_Window, float], ...]:
+    def _choose(self, method: str, target: str, named: str | None, now: float) -> tuple[tuple[_Window, float], ...]:
         chosen = []
         for bucket in self._buckets:
             key = "" if bucket.name == named else bucket.key(method, target)
             if key is not None:
                 cost = 1.0 if bucket.cost is None else bucket.cost(method, target)
-                chosen.append((self._window(bucket, key), cost))
+                chosen.append((self._window(bucket, key, now), cost))
         return tuple(chosen)
 
-    def _window(self, bucket: Bucket, key: str) -> _Window:
+    def _window(self, bucket: Bucket, key: str, now: float) -> _Window:
         window = self._windows.get((bucket.name, key))
         if window is None:
             if len(self._windows) > _IDLE_INSTANCES:
-                self._windows = {name: kept for name, kept in self._windows.items() if not kept.idle() or not name[1]}
+                self._windows = {
+                    name: kept for name, kept in self._windows.items() if not name[1] or not kept.idle(now)
+                }
             window = _Window(bucket)
             self._windows[bucket.name, key] = window
         return window
@@ -240,16 +246,19 @@ class Governor:
         return moment if waiter.blocked else None
 
     def _behind(self, waiter: _Waiter) -> bool:
-        """Return whether someone who came earlier waits for a bucket that this call needs too."""
+        """Return whether someone who came earlier waits for a bucket that this call needs too.
+
+        Whoever stands behind keeps that bucket's later comers behind: it counts as blocked by it.
+        """
+        behind: set[int] = set()
         for earlier in self._queue:
             if earlier is waiter:
-                return False
-            if _SLOTS in earlier.blocked or earlier.blocked & waiter.used:
-                return True
-        return False
+                break
+            behind |= earlier.blocked & (waiter.used | {_SLOTS})
+        waiter.blocked |= behind
+        return bool(behind)
 
-    def _take(self, waiter: _Waiter) -> None:
-        now = self.clock.now()
+    def _take(self, waiter: _Waiter, now: float) -> None:
         self._flying += 1
         for window, cost in waiter.windows:
             window.in_flight += cost
