@@ -95,6 +95,16 @@ def _translations(article: Raw) -> Iterable[Raw]:
     return article.get("translations") or ()
 
 
+_TRANSLATED = (
+    *CREATED,
+    Map("source_url", "html_url"),
+    Map("locale", "locale"),
+    Map("title", "title"),
+    Map("body_html", "body"),
+    Map("body_text", "body", html_to_text),
+    Map("status", "draft", article_status),
+)
+
 ARTICLE = ObjectMap(
     "article",
     (
@@ -117,16 +127,7 @@ ARTICLE = ObjectMap(
         ),
         Table(
             "article_translation",
-            (
-                *CREATED,
-                Map("source_url", "html_url"),
-                Map("article_id", "^id", RefTo("article")),
-                Map("locale", "locale"),
-                Map("title", "title"),
-                Map("body_html", "body"),
-                Map("body_text", "body", html_to_text),
-                Map("status", "draft", article_status),
-            ),
+            (*_TRANSLATED, Map("article_id", "^id", RefTo("article"))),
             each=_translations,
             of="translation",
             when=in_another_language,
@@ -147,6 +148,16 @@ ARTICLE = ObjectMap(
         "content_tag_ids": "its content tags",
     },
     volatile=("vote_sum", "vote_count", "translations[].html_url"),
+)  # fmt: skip
+
+TRANSLATION = ObjectMap(
+    "translation",
+    (Table("article_translation", (*_TRANSLATED, Map("article_id", "source_id", RefTo("article")))),),
+    ignored={"url": API_URL, "source_type": "always an article here"},
+    kept={
+        "outdated": "out of date", "hidden": "hidden", "created_by_id": "who wrote it",
+        "updated_by_id": "who changed it",
+    },
 )  # fmt: skip
 
 ARTICLE_ATTACHMENT = ObjectMap(
@@ -172,4 +183,4 @@ ARTICLE_ATTACHMENT = ObjectMap(
     kept={"locale": "translation that shows it", "guide_media_id": "the vendor's media object"},
 )  # fmt: skip
 
-MAPS = (CATEGORY, SECTION, ARTICLE, ARTICLE_ATTACHMENT)
+MAPS = (CATEGORY, SECTION, ARTICLE, TRANSLATION, ARTICLE_ATTACHMENT)
