@@ -80,9 +80,7 @@ class Account:
         return self.people[len(self.agents) + place]
 
 
-def generate(
-    seed: int, tickets: int, profile: Profile = "ugly", comments_per_ticket: int | None = None
-) -> Account:
+def generate(seed: int, tickets: int, profile: Profile = "ugly", comments_per_ticket: int | None = None) -> Account:
     """Return an account of so many tickets; `comments_per_ticket` fixes how many messages each has in all."""
     population = Population(seed, tickets, START, NOW, ugly=profile == "ugly")
     make_ticket = lru_cache(maxsize=4096)(lambda key: ticket(population, key, tickets, comments_per_ticket))

@@ -215,18 +215,12 @@ def _customer_turn(draft: Draft, requester: int, channel: str) -> None:
     if ccs and draft.rng.random() < 0.3:
         author = ccs[0]
     elif draft.role == "ccs":
-        draft.change(
-            "ccs", (draft.population.customer(draft.rng), draft.population.odd("many_organizations"))
-        )
+        draft.change("ccs", (draft.population.customer(draft.rng), draft.population.odd("many_organizations")))
         draft.change("followers", (2,))
     if draft.values["status"] not in ("new", "open"):
         draft.change("status", "open")
-    style: Style = (
-        "quoted" if channel == "email" and draft.population.ugly and draft.rng.random() < 0.5 else "mail"
-    )
-    draft.commit(
-        author, channel if channel in ("email", "web", "chat") else "email", draft.say(author, style)
-    )
+    style: Style = "quoted" if channel == "email" and draft.population.ugly and draft.rng.random() < 0.5 else "mail"
+    draft.commit(author, channel if channel in ("email", "web", "chat") else "email", draft.say(author, style))
 
 
 def _end(draft: Draft, total: int) -> None:
@@ -254,8 +248,10 @@ def _end(draft: Draft, total: int) -> None:
             draft.now += CLOSE_AFTER
             draft.change("status", "closed")
             draft.commit(SYSTEM, "rule")
-    if role in ("spam", "deleted"):
+    if role == "spam":
         draft.wait(30)
+    if role == "deleted":  # some in the last month: those can still be restored
+        draft.now = max(draft.now, draft.limit - (1 + draft.key % 7) * 5 * DAY)
 
 
 def _merge(draft: Draft) -> None:
@@ -288,9 +284,7 @@ def _finished(draft: Draft, requester: int, channel: str, total: int) -> Ticket:
     values, role = draft.values, draft.role
     follows = role_of(draft.key + 1, total) == "follow_up" if draft.population.ugly else False
     incidents = tuple(
-        draft.key + step
-        for step in (1, 2)
-        if role == "problem" and role_of(draft.key + step, total) == "incident"
+        draft.key + step for step in (1, 2) if role == "problem" and role_of(draft.key + step, total) == "incident"
     )
     return Ticket(
         key=draft.key,

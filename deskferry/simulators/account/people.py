@@ -108,9 +108,7 @@ class Population:
         return Organization(
             key=key,
             name=name.strip(),
-            domains=(f"company{key}.example",)
-            if key % 3
-            else (f"company{key}.example", f"mail.company{key}.example"),
+            domains=(f"company{key}.example",) if key % 3 else (f"company{key}.example", f"mail.company{key}.example"),
             created_at=created,
             updated_at=created + rng.randrange(self.now - created - DAY),
             external_id=f"crm-{key:05d}" if key % 2 else None,

@@ -45,9 +45,7 @@ class Field:
 
     key: str
     kind: Literal["ticket", "person", "organization"]
-    type: Literal[
-        "text", "textarea", "checkbox", "date", "integer", "decimal", "regexp", "dropdown", "multiselect"
-    ]
+    type: Literal["text", "textarea", "checkbox", "date", "integer", "decimal", "regexp", "dropdown", "multiselect"]
     title: str
     options: tuple[tuple[str, str], ...] = ()
     required: bool = False
@@ -354,8 +352,7 @@ SECTIONS: Final = (
     Section(4, 3, "Runbooks"),
 )
 _BODY: Final = (
-    '<h2>How to</h2><p>Read <a href="/hc/en-us/articles/2">the other one</a> first.</p>'
-    "<ul><li>a &amp; b</li></ul>"
+    '<h2>How to</h2><p>Read <a href="/hc/en-us/articles/2">the other one</a> first.</p><ul><li>a &amp; b</li></ul>'
 )
 ARTICLES: Final = (
     Article(

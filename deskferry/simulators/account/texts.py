@@ -63,9 +63,7 @@ def compose(recipe: TextRecipe) -> Body:
         return Body(text, f"<p>{text}</p>")
     paragraphs = _paragraphs(recipe, rng)
     text = "\n\n".join(paragraphs)
-    markup = "".join(
-        f"<p>{html.escape(part, quote=False).replace(chr(10), '<br>')}</p>" for part in paragraphs
-    )
+    markup = "".join(f"<p>{html.escape(part, quote=False).replace(chr(10), '<br>')}</p>" for part in paragraphs)
     for image in recipe.images:
         text += f"\n\n![]({{{{file:{image}}}}})"
         markup += f'<p><img src="{{{{file:{image}}}}}" alt="screenshot" style="max-width:600px"></p>'
