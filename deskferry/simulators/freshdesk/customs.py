@@ -122,14 +122,19 @@ def _nested_faults(account: Account, table: str, values: Row, given: Row) -> lis
     return faults
 
 
-def demand_ticket_fields(account: Account, ticket: Row, *, closing: bool) -> None:
-    """Refuse a ticket that lacks what the form demands of agents, and, when closing, for closure."""
+def demand_ticket_fields(account: Account, ticket: Row, *, closing: bool, given: Row | None = None) -> None:
+    """Refuse a ticket that lacks what the form demands of agents, and, when closing, for closure.
+
+    `given` are the values of an update, which need not repeat the default fields.
+    """
     faults = []
     for field in account.fields("ticket_fields"):
         needed = field["required_for_agents"] or (closing and field["required_for_closure"])
         if not needed or field.get("section_mappings"):
             continue
         key = TICKET_KEYS.get(field["name"]) if field["default"] else None
+        if key and given is not None and key not in given and not (closing and field["required_for_closure"]):
+            continue
         value = ticket.get(key) if key else ticket["custom_fields"].get(field["name"])
         if value in (None, "", False) and (key or not field["default"]):
             faults.append(_demand(field, key or f"custom_fields.{field['name']}"))

@@ -69,8 +69,8 @@ def add_group(account: Account, name: str) -> Row:
 
 
 def api_key(account: Account) -> str:
-    """Return the key of the account's owner."""
-    return hashlib.sha256(f"api-key-{account.settings.domain}-{account.seed}".encode()).hexdigest()[:20]
+    """Return the key of the account's owner; it outlives a change of the account's name."""
+    return hashlib.sha256(f"api-key-{account.seed}".encode()).hexdigest()[:20]
 
 
 def key_owner(account: Account, key: str) -> int | None:

@@ -94,7 +94,8 @@ def _finish(account: Account, row: Row, files: list[Upload], parent: int | None,
 
 def put(account: Account, row: Row) -> None:
     """Bring lists and search up to date with a ticket."""
-    account.tickets.put(row)
+    if not row.get("_archived"):
+        account.tickets.put(row)
     account.version += 1
     names = ("group_id", "priority", "status", "type", "created_at", "updated_at", "due_by", "fr_due_by")
     doc = {name: row[name] for name in names} | row["custom_fields"]
@@ -131,7 +132,7 @@ def change(account: Account, row: Row, values: Row, payload: Payload | None = No
     if any(values.get(name) for name in requesters.IDENTITIES):
         draft["requester_id"] = requesters.resolve(account, requesters.check(account, values))
     ticket_values.apply(account, draft, values, is_form=payload.is_form)
-    customs.demand_ticket_fields(account, draft, closing=draft["status"] in effects.DONE)
+    customs.demand_ticket_fields(account, draft, closing=draft["status"] in effects.DONE, given=values)
     attachments.check_size(account, payload.files)
     before = {**row}
     row.update(draft)
