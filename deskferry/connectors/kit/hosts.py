@@ -36,6 +36,9 @@ class Hosts:
             parsed = httpx.URL(url)
         except httpx.InvalidURL as error:
             raise Refused("The vendor sent a link that is not a URL.", "It is not followed.") from error
+        if parsed.userinfo:  # never a credential of ours, and it hides which host is meant
+            parsed = parsed.copy_with(userinfo=b"")
+            url = str(parsed)
         if parsed.host.lower() not in self._names or origin(parsed) == self._origin:
             return url
         if parsed.port is not None:  # another service on the vendor's host

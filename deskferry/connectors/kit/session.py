@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import http.cookiejar
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, overload
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin
 
 import httpx
 import orjson
@@ -41,6 +42,7 @@ FileField = tuple[str, str, Path, str | None]
 _KEPT_HEADERS = frozenset({"accept", "accept-encoding", "range"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _CHUNK = 1 << 16
 _CONNECT = 15.0
 
@@ -137,10 +139,10 @@ class Session:
         with ExitStack() as opened:
             body = _body(json, files, data, content, opened)
             merged = {**body.pop("headers", {}), **(headers or {})}
-            request = self._client.build_request(method, self.url(path), params=_params(params), headers=merged, **body)
+            request = self._client.build_request(method, _with(self.url(path), params), headers=merged, **body)
             request.extensions[BUCKET] = bucket
             request.extensions[IDEMPOTENT] = idempotent
-            response = self._send(request, own=True)
+            response = self._send(request, own=self._hosts.own(str(request.url)))
         return self._answer(request, response, allow)
 
     def stream(
@@ -155,7 +157,7 @@ class Session:
 
     def url(self, path_or_url: str) -> str:
         """Return the absolute URL that is called; raises Refused for a link to a foreign host over plain http."""
-        if "://" in path_or_url:
+        if _ABSOLUTE.match(path_or_url):
             return self._hosts.localise(path_or_url)
         return self.base_url + (path_or_url if path_or_url.startswith("/") else f"{self._prefix}/{path_or_url}")
 
@@ -189,7 +191,7 @@ class Session:
             return response
 
         first = open_at(0)
-        chunks = resumed(first, open_at, self.clock, _CHUNK)
+        chunks = resumed(first, open_at, self.clock)
         try:
             yield chunks
         finally:
@@ -208,9 +210,9 @@ class Session:
 
     def _send(self, request: httpx.Request, *, own: bool) -> httpx.Response:
         """Send with credentials where they may go, renew them once on a 401, follow the redirects of a GET."""
-        if not own and not self._hosts.permitted(str(request.url)):
-            raise Refused(f"{redacted_url(request.url)} is not called: plain http.", "Only https leaves this machine.")
         for _ in range(_MOST_REDIRECTS):
+            if not own:
+                self._check_foreign(request)
             response = self._authorised(request) if own else self._call(request)
             location = response.headers.get("location")
             if response.status_code not in _REDIRECTS or location is None or request.method not in {"GET", "HEAD"}:
@@ -223,6 +225,16 @@ class Session:
         raise Stopped(
             f"{describe(self.vendor, request)}: redirected more than {_MOST_REDIRECTS} times.", "Check base_url."
         )
+
+    def _check_foreign(self, request: httpx.Request) -> None:
+        """Refuse calls that must not go to a host that is not ours."""
+        name = redacted_url(request.url)
+        if not self._hosts.permitted(str(request.url)):
+            raise Refused(f"{name} is not called: plain http.", "Only https leaves this machine.")
+        if request.method not in {"GET", "HEAD"} and not self._hosts.own(str(request.url)):
+            raise Refused(
+                f"{request.method} {name} is not sent.", "Data are written to the connection's own host only."
+            )
 
     def _redirected(self, request: httpx.Request, target: str) -> httpx.Request:
         kept = {name: value for name, value in request.headers.items() if name in _KEPT_HEADERS}
@@ -262,16 +274,14 @@ class Session:
         raise VendorStatus(call, status, body, response.headers)
 
 
-def _params(params: Params) -> list[tuple[str, Any]] | None:
-    """Return query parameters without those that are None; lists repeat the name."""
-    if params is None:
-        return None
-    pairs = params.items() if isinstance(params, Mapping) else params
-    flat: list[tuple[str, Any]] = []
+def _with(url: str, params: Params) -> str:
+    """Return a URL with query parameters added, without those that are None; lists repeat the name."""
+    pairs = params.items() if isinstance(params, Mapping) else params or ()
+    flat: list[tuple[str, str]] = []
     for name, value in pairs:
         several = value if isinstance(value, list | tuple) else (value,)
         flat.extend((name, _text(single)) for single in several if single is not None)
-    return flat
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(flat)}" if flat else url
 
 
 def _text(value: Any) -> str:
