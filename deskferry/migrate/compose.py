@@ -1,0 +1,214 @@
+"""Everything that crosses, really composed, a batch at a time: plan, load, verify and proof read the same stream."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import select
+
+from deskferry.canonical_schema import sql_table
+from deskferry.connectors.kit.contract import Composition, Destination, Loss, Operation, Row, TicketAggregate
+from deskferry.migrate.crossings import PlannedCrossings, stand_in_row
+from deskferry.migrate.mapping_file import RouteMapping
+from deskferry.store import Store
+from deskferry.store.records import aggregates
+from deskferry.store.upsert import chunks
+
+_BATCH = 200
+SILENT = "dropped_in_silence"
+"""Cause of what a composition neither carries nor declares: never planned, always an error."""
+_KEPT_PERSON = ("name", "phone", "job_title", "address", "notes", "external_id", "custom_fields")
+_KEPT_ORGANIZATION = ("external_id", "address", "details", "notes", "custom_fields")
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """One record with its operations and what it loses."""
+
+    kind: str
+    record_id: str
+    composition: Composition
+    left_out: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """(kind, reason) → how many parts stay behind."""
+    messages: int = 0
+    aggregate: TicketAggregate | None = None
+    row: Row | None = None
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """Return the ordered operations."""
+        return self.composition.operations
+
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """Return what is lost."""
+        return self.composition.losses
+
+
+@dataclass(slots=True)
+class Composer:
+    """Composes what was chosen of one source for one destination."""
+
+    store: Store
+    source: str
+    destination_name: str
+    destination: Destination
+    crossings: PlannedCrossings
+
+    @property
+    def mapping(self) -> RouteMapping:
+        """Return the mapping in force."""
+        return self.crossings.mapping
+
+    def setup(self) -> Composition:
+        """Return what has to be made before anything else; empty where the mapping answers it."""
+        operations = self.destination.setup(self.fields())
+        wanted = [one for one in operations if self.mapping.setting(one.part) is None]
+        return Composition(tuple(wanted), ())
+
+    def fields(self) -> list[Row]:
+        """Return the destination's custom fields as pulled."""
+        table = sql_table("custom_field")
+        with self.store.read() as database:
+            statement = select(table).where(
+                table.c.connection == self.destination_name, table.c.deleted_at.is_(None)
+            )
+            return [dict(row) for row in database.execute(statement.order_by(table.c.id)).mappings()]
+
+    def of(self, kind: str, ids: Sequence[str] | None = None) -> Iterator[Composed]:
+        """Yield the records of a kind in the order in which they are written; `ids`: these only."""
+        chosen = self.crossings.selection.of(kind) if ids is None else ids
+        if kind == "ticket":
+            yield from self._tickets(chosen)
+        else:
+            yield from self._rows(kind, chosen)
+
+    def _rows(self, kind: str, ids: Sequence[str]) -> Iterator[Composed]:
+        table = sql_table(kind)
+        for part in chunks(ids, _BATCH):
+            with self.store.read() as database:
+                found = {
+                    row["id"]: dict(row)
+                    for row in database.execute(select(table).where(table.c.id.in_(part))).mappings()
+                }
+            for record_id in part:
+                row = found.get(record_id) or stand_in_row(record_id)
+                yield self._row(kind, row)
+
+    def _row(self, kind: str, row: Row) -> Composed:
+        if kind == "person":
+            made = self.destination.compose_person(row, self.crossings)
+        else:
+            made = self.destination.compose_organization(row, self.crossings)
+        return Composed(kind, row["id"], made, row=row)
+
+    def _tickets(self, ids: Sequence[str]) -> Iterator[Composed]:
+        for part in chunks(ids, _BATCH):
+            with self.store.read() as database:
+                batch = list(aggregates(database, part))
+                self.crossings.preload(database, _people_of(batch))
+            for aggregate in batch:
+                yield self._ticket(aggregate)
+
+    def _ticket(self, aggregate: TicketAggregate) -> Composed:
+        kept, left = prepared(aggregate, self.mapping)
+        made = self.destination.compose_ticket(kept, self.crossings)
+        silent = tuple(_silent(kept, made))
+        if silent:
+            made = replace(made, losses=(*made.losses, *silent))
+        ticket = kept.ticket["id"]
+        return Composed("ticket", ticket, made, left, len(kept.messages), kept)
+
+    # ------------------------------------------------------------------------------- what is not composed, and its loss
+
+    def matched_losses(self) -> Iterator[Loss]:
+        """Yield what is lost because a record is matched with an existing one, or crosses as its twin."""
+        for kind, columns in (("organization", _KEPT_ORGANIZATION), ("person", _KEPT_PERSON)):
+            yield from self._matched_losses(kind, columns)
+
+    def _matched_losses(self, kind: str, columns: Sequence[str]) -> Iterator[Loss]:
+        matches, selection = self.crossings.matches, self.crossings.selection
+        left = selection.left_people | selection.left_organizations
+        table = sql_table(kind)
+        ids = sorted({*matches.found, *matches.leads})
+        for part in chunks(ids, _BATCH):
+            with self.store.read() as database:
+                rows = database.execute(
+                    select(table).where(table.c.id.in_(part), table.c.deleted_at.is_(None)).order_by(table.c.id)
+                ).mappings()
+                found = [dict(row) for row in rows]
+                leads = {row["id"]: matches.lead(row["id"]) for row in found}
+                others = self._others(database, table, leads)
+            for row in found:
+                lead = leads[row["id"]]
+                if lead not in left and lead not in matches.refused:
+                    twin = lead != row["id"] and lead not in matches.found
+                    cause = "crosses_as_its_twin" if twin else "existing_record_kept"
+                    yield from _differences(row, others.get(row["id"]), columns, cause)
+
+    def _others(self, database: Any, table: Any, leads: Mapping[str, str]) -> dict[str, Row]:
+        """Return for each record the row that stands for it: the lead's, or the destination's."""
+        matches = self.crossings.matches
+        standing: dict[str, str] = {}
+        for record_id, lead in leads.items():
+            existing = matches.found.get(lead)
+            standing[record_id] = (
+                lead if existing is None else f"{self.destination_name}:{existing.object}:{existing.remote_id}"
+            )
+        rows = database.execute(select(table).where(table.c.id.in_(set(standing.values())))).mappings()
+        by_id = {row["id"]: dict(row) for row in rows}
+        return {record_id: by_id[other] for record_id, other in standing.items() if other in by_id}
+
+
+def _differences(row: Row, other: Row | None, columns: Sequence[str], cause: str) -> Iterator[Loss]:
+    for column in columns:
+        value = row.get(column)
+        if value in (None, "", {}) or (other is not None and other.get(column) == value):
+            continue
+        yield Loss(row["id"], column, str(value)[:500], cause)
+
+
+def _people_of(batch: Sequence[TicketAggregate]) -> Iterator[str | None]:
+    for one in batch:
+        yield from (one.ticket["requester_id"], one.ticket["assignee_id"], one.ticket["submitter_id"])
+        yield from (message["author_id"] for message in one.messages)
+        yield from (follower["person_id"] for follower in one.followers)
+
+
+def prepared(aggregate: TicketAggregate, mapping: RouteMapping) -> tuple[TicketAggregate, dict[tuple[str, str], int]]:
+    """Return a ticket as it is to cross: drafts left out, tags renamed; and what stays behind, by (kind, reason)."""
+    left: Counter[tuple[str, str]] = Counter()
+    messages = aggregate.messages
+    if mapping.leave_out.drafts:
+        messages = tuple(one for one in messages if one["state"] != "draft")
+        left["message", "draft"] += len(aggregate.messages) - len(messages)
+    tags = mapping.tags(aggregate.tags)
+    left["tagging", "mapping"] += len(aggregate.tags) - len(tags)
+    gone = {one["id"] for one in aggregate.messages} - {one["id"] for one in messages}
+    attachments = {key: rows for key, rows in aggregate.attachments.items() if key not in gone}
+    kept = replace(aggregate, messages=messages, tags=tags, attachments=attachments)
+    return kept, {key: count for key, count in left.items() if count}
+
+
+def opening_of(aggregate: TicketAggregate, operations: Sequence[Operation]) -> str | None:
+    """Return the message that the ticket's own operation carries: the first one that has no operation itself."""
+    own = {one.record_id for one in operations}
+    return next((one["id"] for one in aggregate.messages if one["id"] not in own), None)
+
+
+def _silent(aggregate: TicketAggregate, made: Composition) -> Iterator[Loss]:
+    """Yield messages and files that are neither in an operation nor declared lost."""
+    carried = {one.record_id for one in made.operations}
+    lost = {one.record_id for one in made.losses}
+    opening = opening_of(aggregate, made.operations)
+    for message in aggregate.messages:
+        if message["id"] not in carried | lost and message["id"] != opening:
+            yield Loss(message["id"], "message", None, SILENT)
+    files = {file.attachment_id for one in made.operations for file in one.files}
+    for rows in aggregate.attachments.values():
+        for row in rows:
+            if row["id"] not in files | lost and row["message_id"] not in lost:
+                yield Loss(row["id"], "attachment", row["filename"], SILENT)

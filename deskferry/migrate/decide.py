@@ -1,0 +1,134 @@
+"""What is to be done with each operation of a record: compared with what an earlier run sent."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from deskferry.connectors.kit.contract import Destination, Loss, Operation, Ref, Updates
+from deskferry.migrate.journal import Held
+from deskferry.migrate.requests import request_hash
+
+
+class Todo(StrEnum):
+    """What becomes of one operation."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPEAT = "repeat"
+    """Unchanged, and sent again, because a part before it is sent: a final state after new messages."""
+    UNCHANGED = "unchanged"
+    NEWER_MAPPING = "newer_mapping"
+    """Changed by the mapping (or by what it matches) and not by the source: pushed only when asked."""
+    NOT_UPDATABLE = "not_updatable"
+    QUARANTINED = "quarantined"
+
+
+SENT = frozenset({Todo.CREATE, Todo.UPDATE, Todo.REPEAT})
+CANNOT_UPDATE = "update_not_possible"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operation and what is to be done with it."""
+
+    todo: Todo
+    operation: Operation
+    """As it is sent."""
+    request_hash: str
+    """Of the operation as it was composed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The steps of one record."""
+
+    steps: tuple[Step, ...]
+    losses: tuple[Loss, ...] = ()
+    """What is lost because the destination cannot change what it has."""
+    kept: tuple[tuple[str, str], ...] = ()
+    """Parts that were sent once and are not at the source any more: they stay, deletions never cross."""
+    sends: tuple[Step, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sends", tuple(step for step in self.steps if step.todo in SENT))
+
+    @property
+    def todo(self) -> Todo:
+        """Return what becomes of the record as a whole."""
+        found = {step.todo for step in self.steps}
+        first = self.steps[0].todo if self.steps else Todo.UNCHANGED
+        if first in {Todo.CREATE, Todo.QUARANTINED}:
+            return first
+        if found & SENT:
+            return Todo.UPDATE
+        return next((one for one in (Todo.NOT_UPDATABLE, Todo.NEWER_MAPPING) if one in found), Todo.UNCHANGED)
+
+
+def decide(
+    operations: Sequence[Operation],
+    held: Mapping[tuple[str, str], Held],
+    quarantined: Container[tuple[str, str]],
+    destination: Destination,
+    *,
+    push_mapping_changes: bool = False,
+) -> Decided:
+    """Return what to send of a record's operations; `held` are the crossings of its records."""
+    steps = [_step(one, held, quarantined, destination, push=push_mapping_changes) for one in operations]
+    steps = _repeated(steps)
+    losses = tuple(
+        Loss(step.operation.record_id, step.operation.part or step.operation.kind, None, CANNOT_UPDATE)
+        for step in steps
+        if step.todo is Todo.NOT_UPDATABLE
+    )
+    composed = {(one.record_id, one.part) for one in operations}
+    kept = tuple(key for key, one in held.items() if key not in composed and one.state != "matched")
+    return Decided(tuple(steps), losses, kept)
+
+
+def _step(
+    operation: Operation,
+    held: Mapping[tuple[str, str], Held],
+    quarantined: Container[tuple[str, str]],
+    destination: Destination,
+    *,
+    push: bool,
+) -> Step:
+    hashed, key = request_hash(operation), (operation.record_id, operation.part)
+    if key in quarantined:
+        return Step(Todo.QUARANTINED, operation, hashed)
+    crossing = held.get(key)
+    if crossing is None or crossing.state == "matched":
+        return Step(Todo.CREATE, operation, hashed)
+    if operation.action == "update" and crossing.request_hash is None:
+        return Step(Todo.REPEAT, operation, hashed)
+    if crossing.request_hash == hashed or (crossing.source_hash == operation.source_hash and not push):
+        todo = Todo.UNCHANGED if crossing.request_hash == hashed else Todo.NEWER_MAPPING
+        return Step(todo, operation, hashed)
+    update = operation if operation.action == "update" else _as_update(operation, destination)
+    if update is None:
+        return Step(Todo.NOT_UPDATABLE, operation, hashed)
+    return Step(Todo.UPDATE, update, hashed)
+
+
+def _as_update(operation: Operation, destination: Destination) -> Operation | None:
+    if not isinstance(destination, Updates):
+        return None
+    update = destination.as_update(operation)
+    if update is None:
+        return None
+    target = update.target or Ref(operation.record_id, operation.part)
+    return replace(update, action="update", target=target, source_hash=operation.source_hash)
+
+
+def _repeated(steps: list[Step]) -> list[Step]:
+    """Mark updates that follow something new as to be sent again."""
+    new = False
+    result = []
+    for step in steps:
+        if new and step.todo is Todo.UNCHANGED and step.operation.action == "update":
+            step = Step(Todo.REPEAT, step.operation, step.request_hash)  # noqa: PLW2901
+        new = new or step.todo in SENT
+        result.append(step)
+    return result

@@ -1,0 +1,224 @@
+"""Records → destination: what is open is settled, then set-up, organizations, people, tickets, each journalled.
+
+Kill it anywhere and run it again: the end state is the same, nothing twice, nothing missing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deskferry.connectors.kit.contract import FilePart, Loss, Outcome, Ref
+from deskferry.errors import Interrupted, Stopped
+from deskferry.migrate.compose import SILENT, Composed
+from deskferry.migrate.crossings import setup_answers
+from deskferry.migrate.decide import Decided, Todo
+from deskferry.migrate.journal import Journal, pending_intent
+from deskferry.migrate.lanes import Lane, Lanes, LoadOptions
+from deskferry.migrate.progress import Progress, Silent
+from deskferry.migrate.settle_doubt import settle_doubt
+from deskferry.migrate.tally import Tally
+from deskferry.migrate.work import Work
+from deskferry.store.blobs import BlobStore
+
+__all__ = ["Load", "LoadOptions", "outline"]
+
+_MATCHES_AT_ONCE = 500
+_UNSENT = {
+    Todo.UNCHANGED: "unchanged",
+    Todo.NEWER_MAPPING: "newer_mapping",
+    Todo.NOT_UPDATABLE: "not_updatable",
+    Todo.QUARANTINED: "quarantined",
+}
+
+
+@dataclass
+class Load:
+    """One load of one route."""
+
+    work: Work
+    journal: Journal
+    options: LoadOptions = field(default_factory=LoadOptions)
+    planned: frozenset[str] = frozenset()
+    """Causes of loss that the plan named."""
+    progress: Progress = field(default_factory=Silent)
+    stop: threading.Event = field(default_factory=threading.Event)
+    tally: Tally = field(default_factory=Tally)
+    dead: set[str] = field(default_factory=set)
+
+    def run(self) -> Tally:
+        """Send what is to be sent; raises Stopped when it ended early and can be resumed."""
+        self._settle_pending()
+        self.work.quarantined = self.journal.quarantined()
+        self.dead |= {record for record, part in self.work.quarantined if not part}
+        self._write_matches()
+        self._run_lanes(iter(self._lane(*self.work.setup())))
+        self._learn_settings()
+        for kind in self.work.kinds():
+            self._kind(kind)
+        self._write_twins()
+        self._matched_losses()
+        return self.tally
+
+    def resolve(self, ref: Ref) -> str:
+        """Return the destination's id of a source record; raises LookupError when it has none."""
+        matches = self.work.composer.crossings.matches
+        lead = matches.lead(ref.record_id)
+        found = None if ref.part else matches.found.get(lead)
+        if found is not None:
+            return found.remote_id
+        remote_id = self.journal.remote_id(Ref(lead, ref.part))
+        if remote_id is None:
+            raise LookupError(f"{ref.record_id} has not crossed")
+        return remote_id
+
+    # -------------------------------------------------------------------------------------------------------- settling
+
+    def _settle_pending(self) -> None:
+        """Find out what became of the operations that an earlier run left open, before anything is sent."""
+        pending = self.journal.pending()
+        if not pending:
+            return
+        self.progress.begin("operations in doubt", len(pending), "operations")
+        try:
+            for one in pending:
+                self._mind_stop()
+                intent = pending_intent(one)
+                verdict = settle_doubt(intent, self.work.composer.destination, self.resolve, self.journal.clock)
+                self.tally.settled[verdict.state] += 1
+                if verdict.outcome is not None:
+                    if verdict.outcome.remote_id is not None:
+                        operation = intent.operation
+                        self.journal.remember(Ref(operation.record_id, operation.part), verdict.outcome.remote_id)
+                    self.journal.commit([(intent, verdict.outcome, "adopted")])
+                else:
+                    self.journal.commit(
+                        [(intent, Outcome("in_doubt", code=verdict.state, detail=verdict.detail), verdict.state)]
+                    )
+                self.progress.advance()
+        finally:
+            self.progress.end()
+
+    def _mind_stop(self) -> None:
+        if self.stop.is_set():
+            raise Interrupted("Stopped.", "Run the same command again: it goes on where it stopped.")
+
+    # --------------------------------------------------------------------------------------------------------- sending
+
+    def _kind(self, kind: str) -> None:
+        total = len(self.work.composer.crossings.selection.of(kind))
+        self.progress.begin(f"{kind}s written", total, "records")
+        try:
+            self._run_lanes(self._lanes(kind))
+        finally:
+            self.progress.end()
+
+    def _lanes(self, kind: str) -> Iterator[Lane]:
+        for composed, decided in self.work.of(kind):
+            yield from self._lane(composed, decided)
+            if not decided.sends:
+                self.progress.advance()
+
+    def _lane(self, composed: Composed, decided: Decided) -> Sequence[Lane]:
+        """Return the lane of a record, or nothing where nothing is to be sent; counts what is not."""
+        for step in decided.steps:
+            if step.todo in _UNSENT:
+                self.tally.count(step.operation.kind, _UNSENT[step.todo], step.operation.part)
+            if step.todo is Todo.QUARANTINED:
+                why = self.work.quarantined.get((step.operation.record_id, step.operation.part), "")
+                self.tally.problem("quarantined", step.operation.kind, step.operation.record_id, why)
+        losses = tuple((loss, self._planned(loss)) for loss in (*composed.losses, *decided.losses))
+        if not decided.sends:
+            if decided.losses:
+                self.journal.add_losses(losses)
+                for loss, planned in losses:
+                    self.tally.lose(loss, planned=planned)
+            return ()
+        placeholder = composed.record_id in self.work.composer.crossings.matches.placeholders or (
+            composed.record_id in self.work.composer.crossings.selection.missing_people
+        )
+        return (Lane(composed.kind, composed.record_id, deque(decided.sends), losses, placeholder),)
+
+    def _planned(self, loss: Loss) -> bool:
+        return loss.cause in self.planned and loss.cause != SILENT
+
+    def _run_lanes(self, lanes: Iterator[Lane]) -> None:
+        blobs = BlobStore(self.journal.store.blobs)
+
+        def open_file(part: FilePart) -> Path:
+            path = blobs.path(part.sha256)
+            if not path.exists():
+                raise Stopped(
+                    f"The file of {part.attachment_id} is not in {blobs.root}.",
+                    "Pull the source again (`deskferry pull`): it fetches what is missing.",
+                )
+            return path
+
+        Lanes(
+            self.journal, self.work.composer.destination, self.resolve, open_file,
+            self.options, self.tally, self.stop, lambda _lane: self.progress.advance(), self.dead,
+        ).run(lanes)  # fmt: skip
+
+    def _learn_settings(self) -> None:
+        with self.journal.store.read() as database:
+            self.work.composer.crossings.settings = setup_answers(database, self.journal.route.account_id)
+
+    # --------------------------------------------------------------------------------------------------------- matches
+
+    def _write_matches(self) -> None:
+        """Keep where matched records go: verify, reports and later runs read it."""
+        crossings = self.work.composer.crossings
+        rows = [
+            {"record_id": record_id, "kind": found.kind, "remote_object": found.object, "remote_id": found.remote_id,
+             "placeholder": record_id in crossings.matches.placeholders}
+            for record_id, found in sorted(crossings.matches.found.items())
+        ]  # fmt: skip
+        self.journal.match(rows)
+
+    def _write_twins(self) -> None:
+        """Keep where the twins of created records went: the same place (n:1)."""
+        matches = self.work.composer.crossings.matches
+        twins = sorted(matches.leads)
+        for start in range(0, len(twins), _MATCHES_AT_ONCE):
+            part = twins[start : start + _MATCHES_AT_ONCE]
+            held = self.journal.held({matches.lead(one) for one in part})
+            rows = []
+            for one in part:
+                lead = held.get((matches.lead(one), ""))
+                if lead is not None:
+                    kind = "organization" if one in matches.organization_twins else "person"
+                    rows.append({"record_id": one, "kind": kind, "remote_object": lead.remote_object,
+                                 "remote_id": lead.remote_id, "placeholder": lead.placeholder})  # fmt: skip
+            self.journal.match(rows)
+
+    def _matched_losses(self) -> None:
+        losses = [(loss, self._planned(loss)) for loss in self.work.composer.matched_losses()]
+        self.journal.add_losses(losses)
+        for loss, planned in losses:
+            self.tally.lose(loss, planned=planned)
+
+
+def outline(work: Work, journal: Journal) -> Tally:
+    """Return what a load would do, without a call and without a write: a dry run, and the proof's second pass."""
+    tally = Tally()
+    work.quarantined = journal.quarantined()
+    tally.settled["open"] = len(journal.pending())
+    _outline(tally, *work.setup())
+    for kind in work.kinds():
+        for composed, decided in work.of(kind):
+            _outline(tally, composed, decided)
+    return tally
+
+
+def _outline(tally: Tally, composed: Composed, decided: Decided) -> None:
+    for step in decided.steps:
+        name = _UNSENT.get(step.todo, {Todo.CREATE: "created", Todo.UPDATE: "updated"}.get(step.todo, "repeated"))
+        tally.count(step.operation.kind, name, step.operation.part)
+    for step in decided.sends:
+        tally.would_send.append((step.operation.record_id, step.operation.part, step.operation.call))
+    if decided.sends:
+        for loss in (*composed.losses, *decided.losses):
+            tally.losses[loss.cause] += 1

@@ -1,0 +1,120 @@
+"""What a load did: counts by kind, losses by cause, and what is wrong enough to be named."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from deskferry.connectors.kit.contract import Loss
+from deskferry.errors import TooManyErrors
+from deskferry.store import Store, machinery
+
+STATES = (
+    "created", "updated", "repeated", "adopted", "unchanged", "newer_mapping", "not_updatable",
+    "refused", "not_sent", "quarantined",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A record that did not cross as it should."""
+
+    code: str
+    kind: str
+    record_id: str
+    detail: str
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of one load."""
+
+    counts: dict[str, Counter[str]] = field(default_factory=dict)
+    """Kind → state → records. Messages count for themselves, further parts of a record do not."""
+    losses: Counter[str] = field(default_factory=Counter)
+    unplanned: list[Loss] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    sent: int = 0
+    """Operations that were sent and took effect."""
+    tried: int = 0
+    settled: Counter[str] = field(default_factory=Counter)
+    """What became of operations in doubt: found, absent, quarantined."""
+    would_send: list[tuple[str, str, str]] = field(default_factory=list)
+    """(record, part, call) of a dry run or a proof."""
+
+    def count(self, kind: str, state: str, part: str = "") -> None:
+        """Count a record's state; parts of it do not count."""
+        if not part:
+            self.counts.setdefault(kind, Counter())[state] += 1
+
+    def problem(self, code: str, kind: str, record_id: str, detail: str) -> None:
+        """Remember what went wrong with a record."""
+        self.problems.append(Problem(code, kind, record_id, detail))
+
+    def lose(self, loss: Loss, *, planned: bool) -> None:
+        """Count a loss; an unplanned one is a problem."""
+        self.losses[loss.cause] += 1
+        if not planned:
+            self.unplanned.append(loss)
+
+    @property
+    def errors(self) -> int:
+        """Return how many records failed for themselves (dependents not counted)."""
+        return sum(1 for one in self.problems if one.code != "not_sent") + len(self.unplanned)
+
+    def mind_errors(self, most: int | None, share: float | None) -> None:
+        """Raise TooManyErrors when `--max-errors` is passed; a share counts from the hundredth operation on."""
+        errors = self.errors
+        too_many = most is not None and errors > most
+        too_large = share is not None and self.tried >= 100 and errors > share * self.tried
+        if too_many or too_large:
+            bound = f"{most}" if too_many else f"{share:.0%}"
+            raise TooManyErrors(
+                f"{errors} of {self.tried} operations failed, more than --max-errors {bound}.",
+                "Look at them with `deskferry runs`, then run the same command again with a higher bound.",
+            )
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems and not self.unplanned
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the counts as plain JSON."""
+        return {
+            "kinds": {kind: dict(sorted(found.items())) for kind, found in sorted(self.counts.items())},
+            "losses": dict(sorted(self.losses.items())),
+            "unplanned_losses": len(self.unplanned),
+            "problems": dict(sorted(Counter(one.code for one in self.problems).items())),
+            "sent": self.sent,
+            "settled": dict(self.settled),
+        }
+
+    def write_findings(self, store: Store, run_id: str, connection: str) -> None:
+        """Write a finding for each thing that is wrong."""
+        rows = [
+            (f"migrate.{one.code}", one.kind, one.record_id, one.detail, _ADVICE.get(one.code)) for one in self.problems
+        ]
+        rows += [
+            ("migrate.loss_unplanned", None, one.record_id, f"{one.field}: {one.cause}", _ADVICE["loss_unplanned"])
+            for one in self.unplanned
+        ]
+        if rows:
+            with store.write() as database:
+                database.execute(
+                    machinery.finding.insert(),
+                    [
+                        {"run_id": run_id, "connection": connection, "rule": rule, "severity": "error", "kind": kind,
+                         "record_id": record_id, "detail": detail, "advice": advice}
+                        for rule, kind, record_id, detail, advice in rows
+                    ],
+                )  # fmt: skip
+
+
+_ADVICE = {
+    "refused": "Change what the destination objects to (a mandatory field, a bad address), then run migrate again.",
+    "not_sent": "It depends on a record that was refused; it follows by itself once that one is taken.",
+    "quarantined": "Look at the destination: keep one of the copies, remove the others.",
+    "loss_unplanned": "The plan did not name this loss: look at the record before you sign off.",
+}

@@ -1,0 +1,56 @@
+"""What is to be done: every record composed and compared with what was sent before. Plan, load and proof read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from deskferry.migrate.compose import Composed, Composer
+from deskferry.migrate.decide import Decided, decide
+from deskferry.migrate.journal import Held, held_crossings
+from deskferry.migrate.scope import KINDS
+
+_BATCH = 100
+
+
+@dataclass(slots=True)
+class Work:
+    """The work of one route."""
+
+    composer: Composer
+    account_id: str
+    quarantined: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    push_mapping_changes: bool = False
+
+    def kinds(self) -> tuple[str, ...]:
+        """Return the kinds that are written for themselves, in the order in which they must be."""
+        offered = self.composer.destination.written_kinds()
+        return tuple(kind for kind in KINDS if kind in offered)
+
+    def of(self, kind: str, ids: Sequence[str] | None = None) -> Iterator[tuple[Composed, Decided]]:
+        """Yield the records of a kind with what is to be done; `ids`: these only."""
+        stream = self.composer.of(kind, ids)
+        while batch := list(islice(stream, _BATCH)):
+            yield from zip(batch, self.decided(batch), strict=True)
+
+    def setup(self) -> tuple[Composed, Decided]:
+        """Return what has to be made before anything else."""
+        composed = Composed("custom_field", "", self.composer.setup())
+        return composed, next(iter(self.decided([composed])))
+
+    def decided(self, batch: Iterable[Composed]) -> Iterator[Decided]:
+        """Yield what is to be done with each of a few records."""
+        listed = list(batch)
+        held: dict[str, dict[tuple[str, str], Held]] = {}
+        with self.composer.store.read() as database:
+            ids = {operation.record_id for one in listed for operation in one.operations}
+            for key, crossing in held_crossings(database, self.account_id, ids).items():
+                held.setdefault(key[0], {})[key] = crossing
+        for one in listed:
+            own = {key: crossing for each in {operation.record_id for operation in one.operations}
+                   for key, crossing in held.get(each, {}).items()}  # fmt: skip
+            yield decide(
+                one.operations, own, self.quarantined, self.composer.destination,
+                push_mapping_changes=self.push_mapping_changes,
+            )  # fmt: skip
