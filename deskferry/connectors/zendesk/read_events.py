@@ -172,9 +172,9 @@ def merges(raw: Raw) -> Iterator[Raw]:
     for source in sources:
         start, end = source.get("from") or {}, source.get("to") or {}
         pairs = [(here, end["ticket_id"])] if end.get("ticket_id") else []
-        for other in start.get("ticket_ids") or [start.get("ticket_id")]:
-            if other is not None and not pairs:
-                pairs.append((here, other) if lost else (other, here))
+        if not pairs:
+            others = start.get("ticket_ids") or [start.get("ticket_id")]
+            pairs = [(here, one) if lost else (one, here) for one in others if one is not None]
         for loser, winner in pairs:
             if loser != winner and (loser, winner) not in seen:
                 seen.add((loser, winner))

@@ -73,7 +73,7 @@ def message_kind(comment: Raw, came: str | None) -> str | None:
     return "system" if comment.get("author_id") == SYSTEM else "public_reply"
 
 
-_EXTRA = ("audit_id", "data", "formatted_from", "formatted_to", "transcription_visible")
+_EXTRA = ("audit_id", "data", "formatted_from", "formatted_to", "transcription_visible", "trusted")
 
 
 def _extra(comment: Raw, source: Raw) -> Raw | None:
@@ -109,7 +109,7 @@ MESSAGE_ROWS = (
 # ---------------------------------------------------------------------------------------------------------- attachments
 
 _HOSTED = re.compile(
-    r"(?:(?P<origin>https://[a-z0-9.-]+\.zendesk\.com))?"
+    r"(?:https://[a-z0-9-]+\.zendesk\.com|(?<![A-Za-z0-9.:-]))"
     r"(?P<path>/(?:attachments/token/(?P<token>[A-Za-z0-9_-]{6,})/?|system/(?P<system>[A-Za-z0-9_./%-]{6,})))"
     r"(?:\?name=(?P<name>[^\s\"'<>()&\]]+))?"
 )
@@ -205,7 +205,7 @@ def _the_message(comment: Raw) -> Iterable[Raw]:
 
 _COMMENT_KEYS = (
     "ticket_id", "author_id", "body", "html_body", "public", "created_at", "attachments", "type", "via", "metadata",
-    "audit_id", "data", "formatted_from", "formatted_to", "transcription_visible",
+    "audit_id", "data", "formatted_from", "formatted_to", "transcription_visible", "trusted",
 )  # fmt: skip
 _MESSAGE, _LISTED, _SHOWN = message_tables(_the_message, listed_files, shown_files, "^ticket_id")
 

@@ -184,10 +184,10 @@ SCHEDULE = ObjectMap(
 
 # -------------------------------------------------------------------------------------------------------------- ratings
 
-_SCORES = {"good": 1, "bad": 0}
+_SCORES = {"good": 1.0, "bad": 0.0}
 
 
-def score_of(value: Any) -> int | None:
+def score_of(value: Any) -> float | None:
     """Return 1 for good, 0 for bad; an offered rating has no score. Filters append `_with_comment` and the like."""
     return _SCORES.get(str(value).split("_", 1)[0]) if value else None
 
@@ -214,8 +214,8 @@ SATISFACTION_RATING = ObjectMap(
                 Map("person_id", "requester_id", RefTo("user")),
                 Map("agent_id", "assignee_id", RefTo("user")),
                 Map("score", "score", score_of),
-                Map("scale_min", via=Const(0)),
-                Map("scale_max", via=Const(1)),
+                Map("scale_min", via=Const(0.0)),
+                Map("scale_max", via=Const(1.0)),
                 Map("label", "score"),
                 Map("reason", "reason"),
                 Map("comment", "comment"),

@@ -36,7 +36,10 @@ _CHANNELS: dict[str, str] = {
 
 _VIA_WORDS = {
     "web form": "web", "mail": "email", "email": "email", "web service": "api", "web service (api)": "api",
-    "rule": "rule", "trigger": "rule", "automation": "rule", "closed ticket": "web", "system": "system",
+    "rule": "rule", "trigger": "rule", "automation": "rule", "closed ticket": "web", "batch": "web", "iphone": "mobile",
+    "voicemail": "voice", "phone call (incoming)": "voice", "phone call (inbound)": "voice", "web_service": "api",
+    "phone call (outgoing)": "voice", "phone call (outbound)": "voice", "text message": "sms", "web_form": "web",
+    "facebook post": "facebook", "facebook message": "facebook", "twitter dm": "twitter", "twitter like": "twitter",
 }  # fmt: skip
 """What the ticket event export calls a channel (`Web form`), as audits call it (`web`)."""
 
