@@ -48,8 +48,8 @@ class GuideRenderer:
             "id": identifier,
             "url": f"{self._host}/api/v2/help_center/{path}/{identifier}.json",
             "html_url": f"{self._host}/hc/{path}/{identifier}",
-            "created_at": iso(_FOUNDED + key * _DAY),
-            "updated_at": iso(_FOUNDED + key * 30 * _DAY),
+            "created_at": iso(_FOUNDED + key % 300 * _DAY),
+            "updated_at": iso(_FOUNDED + (key % 300 + key % 7) * _DAY),
         }
 
     def _shelf(self, kind: str, key: int, name: str, text: str) -> dict[str, Any]:
