@@ -1,5 +1,6 @@
 """The command line: parse, call the library, render. No logic."""
 
+from deskferry.cli import looking, reading
 from deskferry.cli.app import main
 
-__all__ = ["main"]
+__all__ = ["looking", "main", "reading"]

@@ -86,6 +86,7 @@ class Pull:
         self.refused: dict[str, str] = {}
         self.files: dict[str, int] = {"done": 0, "missing": 0, "refused": 0}
         self.run_id = run_id
+        self._calls_before = connection.session.meter.snapshot()["calls"]
         self._reading = {stream.name: stream for stream in connection.source.streams()}
 
     def run(self) -> PullResult:
@@ -331,10 +332,20 @@ class Pull:
             table = machinery.reject
             rejects = len(database.execute(select(table.c.id).where(table.c.connection == self.connection.name)).all())
         tally = self.writer.tally
+        calls = self.connection.session.meter.snapshot()["calls"] - self._calls_before
+        coverage = {name: one.report() for name, one in self.writer.coverage.items() if one.seen}
         return PullResult(
-            self.run_id, tally.as_json(), self.connection.session.meter.snapshot()["calls"], tally.notes, short, self.refused, hides,
-            {name: one.report() for name, one in self.writer.coverage.items() if one.seen}, self.files, rejects,
-        )  # fmt: skip
+            run_id=self.run_id,
+            tally=tally.as_json(),
+            calls=calls,
+            notes=tally.notes,
+            shortfalls=short,
+            refused=self.refused,
+            hides=hides,
+            coverage=coverage,
+            files=self.files,
+            open_rejects=rejects,
+        )
 
 
 def pull(
