@@ -5,6 +5,7 @@ from deskferry.connectors.freshdesk.capabilities import CAPABILITIES
 from deskferry.connectors.freshdesk.read import MAPS
 from deskferry.connectors.freshdesk.settings import FreshdeskSettings, open_session, site
 from deskferry.connectors.freshdesk.streams import STREAMS
+from deskferry.connectors.freshdesk.write import FreshdeskDestination
 from deskferry.connectors.kit.contract import Connector
 
 CONNECTOR = Connector(
@@ -16,6 +17,7 @@ CONNECTOR = Connector(
     streams=STREAMS,
     session=open_session,
     source=FreshdeskSource,
+    destination=FreshdeskDestination,
     site=site,
 )
 

@@ -480,7 +480,7 @@ class Destination(Protocol):
         """Look for what an operation in doubt may have created, by its mark: none, one, or several (all are returned)."""
         ...
 
-    def witness(self, source: Session, remote_ticket_id: str) -> WitnessTicket:
+    def witness(self, source: Session, remote_ticket_id: str) -> WitnessTicket | None:
         """Return a written ticket at hand-named paths of the raw JSON, not through the read mapping; None when gone."""
         ...
 
