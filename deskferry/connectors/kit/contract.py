@@ -299,8 +299,8 @@ class FilePart:
 class Operation:
     """One row of one call that changes a destination.
 
-    `record_id` and `part` are its identity across runs: a part is "" for the record itself, `message`-like parts carry
-    the message's own record id. `body` is JSON in which `Ref` stands for ids that are known only at sending.
+    `record_id` and `part` are its identity across runs: a part is "" for the record itself; what is written for a
+    message (kind `message`) has the message's record id as its part, its further pieces `#` and a word after it. `body` is JSON in which `Ref` stands for ids that are known only at sending.
     """
 
     record_id: str
@@ -453,7 +453,11 @@ class Destination(Protocol):
         ...
 
     def setup(self, fields: Sequence[Row]) -> Sequence[Operation]:
-        """Return operations that create what marks need (the origin field), where the API can and it is missing."""
+        """Return operations that create what marks need (the origin field), where the API can and it is missing.
+
+        The part of each names the setting that its result answers: from then on `crossings.setting(part)` is the
+        outcome's `remote_id`. Called before anything is composed, so that the account's fields can be learned.
+        """
         ...
 
     def compose_organization(self, row: Row, crossings: Crossings) -> Composition: ...
