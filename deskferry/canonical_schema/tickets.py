@@ -28,6 +28,7 @@ class Ticket(Canonical, table=True):
     subject: str | None = text("Subject line")
     status: str | None = choice(Status, "Where the case stands, or its disposition (deleted, spam, merged)")
     status_label: str | None = text("The vendor's own status, code or label")
+    status_definition_id: str | None = text("The precise status where the account has statuses of its own")
     status_before: str | None = choice(Status, "The last real status, when `status` is a disposition")
     priority: str | None = choice(Priority, "How urgent it is")
     priority_label: str | None = text("The vendor's own priority, code or label")

@@ -86,6 +86,7 @@ _TICKET_ROWS = (
     Map("team_id", "group_id", RefTo("group")),
     Map("organization_id", "organization_id", RefTo("organization")),
     Map("brand_id", "brand_id", RefTo("brand")),
+    Map("status_definition_id", "custom_status_id", RefTo("custom_status")),
     Map("form_id", "ticket_form_id", RefTo("ticket_form")),
     Map("external_id", "external_id"),
     Map("solved_at", "metric_set.solved_at", time),
@@ -159,7 +160,6 @@ TICKET = ObjectMap(
     kept={
         "via": "how it came in; `channel` and the follow-up link are taken from it",
         "metric_set": "its numbers are vendor_metric rows; its times stay here",
-        "custom_status_id": "the precise status, a status_definition; `status` is its category",
         "recipient": "the support address that it came to", "satisfaction_rating": "repeats the rating's last state",
         "sharing_agreement_ids": "agreements by which it is shared", "followup_ids": "tickets that follow it up",
         "forum_topic_id": "forum of a portal that no longer exists", "has_incidents": "a problem with incidents",
