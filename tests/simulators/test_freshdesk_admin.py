@@ -66,7 +66,12 @@ def test_contact_fields_have_plain_names_and_two_spellings(desk: Client) -> None
     assert field["name"] == "legacy_id"
     assert desk.contact(custom_fields={"legacy_id": "7"})["custom_fields"]["legacy_id"] == "7"
     desk.ok("DELETE", f"/contact_field/{field['id']}")
-    assert desk.ok("POST", "/contact_fields", {"label": "Email", "type": "custom_text"})["name"] == "custom_email"
+    assert (
+        desk.ok("POST", "/contact_fields", {"label": "Email", "label_for_customers": "E", "type": "custom_text"})[
+            "name"
+        ]
+        == "custom_email"
+    )
 
 
 def test_an_agent_key_makes_fields_only_where_it_may() -> None:

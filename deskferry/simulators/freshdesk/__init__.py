@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from deskferry.simulators.freshdesk.desk import FreshdeskDesk, build
+from deskferry.simulators.freshdesk.generated import staff, teams
 
-__all__ = ["FreshdeskDesk", "build"]
+__all__ = ["FreshdeskDesk", "build", "staff", "teams"]

@@ -117,6 +117,10 @@ class Account:
         self._next[table] = value + 1
         return value
 
+    def keep_above(self, table: str, row_id: int) -> None:
+        """Make the next id of a table greater than one that was given."""
+        self._next[table] = max(self._next.get(table, 1), row_id + 1)
+
     def add(self, table: str, row: Row) -> Row:
         """Store a new record with an id and both times, and return it."""
         moment = self.now()

@@ -24,7 +24,8 @@ SPEC = fields(
     },
 )
 CHANGE = {name: kind for name, kind in SPEC.items() if name not in ("agent_type", "name")}
-MAKE = {name: kind for name, kind in SPEC.items() if name not in ("agent_type", "name", "email")}
+PERSONAL = ("agent_type", "name", "email", "language", "time_zone")
+MAKE = {name: kind for name, kind in SPEC.items() if name not in PERSONAL}
 MAKE |= fields({TEXT: "type"})
 TYPES = {1: "support_agent", 2: "field_agent", 3: "collaborator"}
 BULK = {**SPEC, **fields({TEXT: "phone mobile job_title"})}

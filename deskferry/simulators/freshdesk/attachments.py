@@ -100,6 +100,10 @@ def _bytes(account: Account, row_id: int) -> SimResponse:
     row = account.tables["attachments"].get(row_id)
     if row is None:
         return _xml(404, "NoSuchKey", "The specified key does not exist.")
+    if row.get("_health") == "gone":
+        return _xml(404, "NoSuchKey", "The specified key does not exist.")
+    if row.pop("_health", None) == "flaky":
+        return _xml(503, "SlowDown", "Please reduce your request rate.")
     return SimResponse(200, account.blobs.get(row["_sha256"]), {"Content-Type": row["content_type"]})
 
 

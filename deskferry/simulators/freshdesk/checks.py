@@ -72,9 +72,9 @@ def fields(kinds: Mapping[Kind, str]) -> dict[str, Kind]:
 def read(payload: Payload, spec: Spec, required: Iterable[str] = (), prefix: str = "") -> Row:
     """Return the accepted values of a body; raises ApiError naming every field that is wrong."""
     files = {upload.field for upload in payload.files}
-    unknown = [prefix + name for name in (*payload.values, *files) if name not in spec and name != "attachments"]
-    if unknown or (files & {"attachments"} and "attachments" not in spec):
-        raise unknown_fields(unknown or ["attachments"])
+    unknown = [prefix + name for name in (*payload.values, *sorted(files)) if name not in spec]
+    if unknown:
+        raise unknown_fields(unknown)
     values: Row = {}
     faults = [
         fault(prefix + name, "It should not be blank as this is a mandatory field", "missing_field")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields as dataclass_fields
-from typing import Any
+from typing import Any, Literal
 
 from deskferry.errors import ConfigError
-from deskferry.simulators.freshdesk import attachments, patches, provision
+from deskferry.simulators import account as neutral
+from deskferry.simulators.freshdesk import attachments, generated, patches, provision
 from deskferry.simulators.freshdesk.account import Account, Settings
 from deskferry.simulators.freshdesk.errors import ApiError, Row, denied
 from deskferry.simulators.freshdesk.limits import Meter
@@ -26,7 +28,8 @@ class FreshdeskDesk:
     """A Freshdesk account that lives in memory.
 
     `setup` is `admin` (an administrator's work is done: agents, groups, fields, statuses, policies; no contacts, no
-    tickets) or `empty` (one agent, the default fields). `agents`, `groups` and `ticket_fields` add to either. Any
+    tickets), `empty` (one agent, the default fields) or `source` (as `admin`, without agents, groups and custom
+    fields, which a generated account brings). `agents`, `groups` and `ticket_fields` add to either. Any
     field of `Settings` is an option (`notifications`, `automations`, `surveys`, `search_lag`, `attachment_ttl`,
     `role`, `max_agents`, `channel_api`, ...); `plan` is a key of `PLANS`; `features` switches single features.
     """
@@ -97,6 +100,17 @@ class FreshdeskDesk:
             return None
         return patches.apply(self.account, change)
 
+    def error(self, status: int) -> SimResponse:
+        """Return the vendor's own answer for the status of an injected fault."""
+        now = self.clock.now()
+        if status == 429:
+            return SimResponse(429, b"", {"Retry-After": "30", **self.meter.headers(now, 0)})
+        if status >= 500:
+            return SimResponse(status, b"", {"Content-Type": "text/html"})
+        codes = {401: "invalid_credentials", 403: "access_denied"}
+        body = {"code": codes[status], "message": "Access denied."} if status in codes else None
+        return ApiError(status, body, self.meter.headers(now, 1)).response()
+
     def close(self) -> None:
         """Remove what was written to disk."""
         self.account.blobs.close()
@@ -146,6 +160,24 @@ def _cost(route: Route | None, request: SimRequest) -> int:
     return 1 + route.include_cost * sum(1 for _ in asked)
 
 
-def build(clock: SimClock | None = None, **options: Any) -> FreshdeskDesk:
-    """Return a desk from named options, on a clock of its own where none is given."""
-    return FreshdeskDesk(clock or SimClock(), **options)
+def build(
+    clock: SimClock | None = None,
+    *,
+    tickets: int = 0,
+    profile: Literal["ugly", "plain"] = "ugly",
+    clock_mode: Literal["real", "virtual"] = "virtual",
+    seed: int = 0,
+    **options: Any,
+) -> FreshdeskDesk:
+    """Return a desk from named options, on a clock of its own where none is given.
+
+    Without `tickets` it is as an administrator left it; with some it holds the generated account of that seed.
+    """
+    if not tickets:
+        return FreshdeskDesk(clock or SimClock(None, clock_mode), seed=seed, **options)
+    source = neutral.generate(seed, tickets, profile)
+    own = SimClock(float(source.now) if clock_mode == "virtual" else None, clock_mode)
+    desk = FreshdeskDesk(clock or own, seed=seed, **{"setup": "source", **options})
+    generated.Filler(desk.account, source).fill()
+    desk.account.search.advance(math.inf)
+    return desk

@@ -84,14 +84,14 @@ def whole_account(call: Call) -> SimResponse:
     """Begin an export of the account; the job's answer links to one JSON file."""
     account = call.account
     values = call.values(fields({HASH: "date_range", HASHES: "resources", TEXT: "output_format"}), ("resources",))
-    names = [item.get("name") for item in values["resources"]]
+    names = [str(item.get("name")) for item in values["resources"]]
     for name in names:
         one_of("resources[name]", name, (*RESOURCES, "forums"))
     span = values.get("date_range") or {}
     job = jobs.open_job(account, "ACCOUNT::EXPORT")
 
     def finish() -> None:
-        data = orjson.dumps({name: _resource(account, str(name), span) for name in names})
+        data = orjson.dumps({name: _resource(account, name, span) for name in names})
         file = attachments.add_file(account, "export.json", "application/json", data)
         job.update(status="COMPLETED", progress=100, download_url=attachments.file_url(account, file))
 

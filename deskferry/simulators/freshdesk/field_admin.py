@@ -17,7 +17,7 @@ TICKET_SPEC = fields(
     {
         FLAG: "customers_can_edit displayed_to_customers required_for_closure required_for_agents "
         "required_for_customers",
-        TEXT: "label_for_customers label type description",
+        TEXT: "label_for_customers label type",
         WHOLE: "position",
         HASHES: "choices dependent_fields section_mappings",
     },
@@ -31,8 +31,10 @@ PERSON_SPEC = fields(
         HASHES: "choices",
     },
 )
-CUSTOMER_ONLY = ("label_for_customers", "editable_in_signup", "customers_can_edit", "required_for_customers")
-COMPANY_SPEC = {name: kind for name, kind in PERSON_SPEC.items() if name not in CUSTOMER_ONLY}
+NEEDED = {"contact_fields": ("label", "label_for_customers", "type")}
+COMPANY_SPEC = {
+    name: kind for name, kind in PERSON_SPEC.items() if "customers" not in name and name != "editable_in_signup"
+}
 SPECS = {"ticket_fields": TICKET_SPEC, "contact_fields": PERSON_SPEC, "company_fields": COMPANY_SPEC}
 MOST_CHOICES = 100
 
@@ -134,7 +136,7 @@ def person_view(row: Row) -> Row:
 def create(call: Call, table: str, path: str) -> SimResponse:
     """Create a custom field."""
     account = call.account
-    values = call.values(SPECS[table], ("label", "type"))
+    values = call.values(SPECS[table], NEEDED.get(table, ("label", "type")))
     one_of("type", values["type"], tuple(customs.KINDS))
     if values["type"] in ("custom_dropdown", "nested_field") and not values.get("choices"):
         raise invalid(fault("choices", customs.BLANK, "missing_field"))

@@ -61,11 +61,11 @@ def _read_form(body: bytes, content_type: str) -> Payload:
     if found is None:
         raise ApiError(400, {"code": "invalid_json", "message": "The form has no boundary."})
     payload = Payload({}, is_form=True)
-    for part in body.split(b"--" + found.group(1).encode())[1:]:
+    for part in (b"\r\n" + body).split(b"\r\n--" + found.group(1).encode())[1:]:
         if part.startswith(b"--"):
             break
         head, _, data = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
-        _add_part(payload, head.decode("utf-8", "replace"), data.removesuffix(b"\r\n"))
+        _add_part(payload, head.decode("utf-8", "replace"), data)
     return payload
 
 

@@ -44,12 +44,13 @@ def _contact(account: Account, values: Row, files: list[int]) -> Row:
 def _ticket(account: Account, values: Row, files: list[int]) -> Row:
     row: Row = {"id": 0, **tickets.BLANK, "_watchers": [], "_associated": [], "_accesses": [], "_stats": {}}
     row |= {name: [] for name in ("cc_emails", "fwd_emails", "reply_cc_emails", "ticket_cc_emails", "tags")}
-    row |= {"_files": files, "_due_given": "due_by" in values} | values
+    row |= {"_files": files, "_due_given": "due_by" in values} | {k: v for k, v in values.items() if v is not None}
     row["custom_fields"] = {**customs.blank_values(account, "ticket_fields"), **values.get("custom_fields", {})}
     row["_stats"] = dict(row.pop("stats", {}))
     if "created_at" in row:
         row.setdefault("updated_at", row["created_at"])
     account.add("tickets", row)
+    account.keep_above("tickets", row["id"])
     if row["company_id"] is None:
         row["company_id"] = (account.person(row["requester_id"]) or {}).get("company_id")
     if not row["_stats"]:
@@ -62,7 +63,7 @@ def _conversation(account: Account, values: Row, files: list[int]) -> Row:
     ticket = account.tables["tickets"][values["ticket_id"]]
     if "created_at" in values:
         values.setdefault("updated_at", values["created_at"])
-    return conversations.add(account, ticket, {**values, "_files": files})
+    return conversations.add(account, ticket, {"_files": files, **values})
 
 
 _KINDS = {"company": _company, "contact": _contact, "ticket": _ticket, "conversation": _conversation}

@@ -29,11 +29,11 @@ def prepare(
     names: Sequence[str],
     ticket_fields: Sequence[Mapping[str, Any]],
 ) -> None:
-    """Fill an account: `admin` or `empty`, and what the caller adds."""
-    if kind not in ("admin", "empty"):
-        raise ConfigError(f"The Freshdesk simulator has no set-up {kind}.", "Use admin or empty.")
+    """Fill an account: `admin`, `empty` or `source`, and what the caller adds."""
+    if kind not in ("admin", "empty", "source"):
+        raise ConfigError(f"The Freshdesk simulator has no set-up {kind}.", "Use admin, empty or source.")
     _roles(account)
-    defaults.fill(account, full=kind == "admin")
+    defaults.fill(account, full=kind != "empty")
     role = {row["name"]: row["id"] for row in account.tables["roles"].values()}
     owner_role = role["Account Administrator" if account.settings.role == "admin" else "Agent"]
     add_agent(account, {"name": OWNER[0], "email": OWNER[1], "role_ids": [owner_role]})
@@ -62,9 +62,9 @@ def add_agent(account: Account, given: Mapping[str, Any]) -> Row:
     return agents.add(account, values, {"name": given["name"], "email": given["email"], "active": True})
 
 
-def add_group(account: Account, name: str) -> Row:
-    """Store a group whose members are all agents but the owner."""
-    members = list(account.tables["agents"])[1:]
+def add_group(account: Account, name: str, members: list[int] | None = None) -> Row:
+    """Store a group; its members are by default all agents but the owner."""
+    members = list(account.tables["agents"])[1:] if members is None else members
     return groups.add(account, {"name": name, "agent_ids": members})
 
 
