@@ -52,6 +52,10 @@ _LISTED = {
 class _NoExport(Exception):
     """The export is refused to these credentials."""
 
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
 
 class ZendeskSource:
     """Reads one account."""
@@ -122,11 +126,9 @@ class ZendeskSource:
     # ------------------------------------------------------------------------------------------------------- exports
 
     def _export(self, path: str, params: Mapping[str, Any]) -> Any:
-        answer = self._session.request_json(
-            "GET", path, params={"per_page": self._size, **params}, allow=(403,)
-        )
-        if answer.status == 403:
-            raise _NoExport
+        answer = self._session.request_json("GET", path, params={"per_page": self._size, **params}, allow=REFUSED)
+        if answer.status in REFUSED:
+            raise _NoExport(answer.status)
         return answer.body
 
     def _exported(
@@ -205,8 +207,8 @@ class ZendeskSource:
             for one in by_time(self._export, path, params, rows, request, self._session.clock):
                 found = records("ticket_metric_event", one.body.get(rows) or ())
                 yield Page(found, one.cursor, one.last, notes=(one.note,) if one.note else ())
-        except _NoExport:
-            yield Page((), last=True, notes=(unavailable(rows, 403),))
+        except _NoExport as refusal:
+            yield Page((), last=True, notes=(unavailable(rows, refusal.status),))
 
     def _articles(self, request: PullRequest) -> Iterator[Page]:
         """Yield articles with translations and segments; deleted ones are not signalled (HC Articles)."""

@@ -1,0 +1,235 @@
+"""The exports: what is asked, what comes out, where it goes on after a crash and next time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from deskferry.connectors.kit.contract import Child, Declared, DeclaredClass, Measure, PullRequest, RawRecord, Tombstone
+from deskferry.errors import Refused
+from tests.connectors.zendesk.desk import NOW, Desk, connection, ids, pull, source
+
+TICKETS, USERS = "incremental/tickets/cursor", "incremental/users/cursor"
+EVENTS, ORGANIZATIONS = "incremental/ticket_events", "incremental/organizations"
+
+
+def ticket(number: int, **more: Any) -> dict[str, Any]:
+    return {"id": number, "status": "open", "updated_at": "2025-01-01T00:00:00Z", **more}
+
+
+def test_tickets_come_by_cursor_with_their_metric_sets() -> None:
+    first = {
+        "tickets": [ticket(1, comment_count=3), ticket(2)],
+        "metric_sets": [{"id": 9, "ticket_id": 1, "replies": 2}],
+        "after_cursor": "c1",
+        "end_of_stream": False,
+    }
+    second = {"tickets": [ticket(3)], "metric_sets": [], "after_cursor": "c2", "end_of_stream": True}
+    desk = Desk(**{TICKETS: [first, second]})
+    pages = pull(desk, "tickets")
+    assert ids(pages) == ["1", "2", "3"]
+    assert [page.cursor for page in pages] == [{"cursor": "c1"}, {"cursor": "c2"}]
+    record = pages[0].records[0]
+    assert isinstance(record, RawRecord)
+    assert record.payload["metric_set"]["replies"] == 2
+    asked = {"per_page": "1000", "support_type_scope": "all", "include": "metric_sets,comment_count"}
+    assert [call for _, call in desk.calls] == [{**asked, "start_time": "0"}, {**asked, "cursor": "c1"}]
+
+
+def test_tickets_declare_their_comments() -> None:
+    body = {
+        "tickets": [ticket(1, comment_count=3, metric_set={"replies": 2}), ticket(2)],
+        "after_cursor": "c",
+        "end_of_stream": True,
+    }
+    (page,) = pull(Desk(**{TICKETS: body}), "tickets")
+
+    def one(parent: str, measure: Measure, count: int) -> Declared:
+        return Declared("comments", "ticket", parent, measure, count, DeclaredClass.BOUND)
+
+    assert page.declared == (
+        one("1", Measure.MESSAGES, 3),
+        one("1", Measure.AGENT_REPLIES, 2),
+        one("1", Measure.OPENING, 1),
+        one("2", Measure.OPENING, 1),
+    )
+    assert page.children == ()
+
+
+def test_a_deleted_ticket_is_a_tombstone_without_children() -> None:
+    gone = ticket(5, status="deleted", subject="SCRUBBED", comment_count=2)
+    (page,) = pull(Desk(**{TICKETS: {"tickets": [gone], "after_cursor": "c", "end_of_stream": True}}), "tickets")
+    assert page.records == (Tombstone("ticket", "5", "vendor", "2025-01-01T00:00:00Z", gone),)
+    assert page.declared == ()
+
+
+def test_the_next_pull_goes_on_from_the_last_cursor() -> None:
+    desk = Desk(**{TICKETS: {"tickets": [], "after_cursor": None, "end_of_stream": True}})
+    (page,) = pull(desk, "tickets", {"cursor": "c2"})
+    assert desk.calls[0][1]["cursor"] == "c2"
+    assert "start_time" not in desk.calls[0][1]
+    assert page.cursor == {"cursor": "c2"}
+
+
+@pytest.mark.parametrize(
+    ("since", "start"),
+    [
+        ("2025-02-01T00:00:00Z", 1738368000),
+        ("2025-02-01", 1738368000),
+        ("2025-02-01T01:00:00+01:00", 1738368000),
+        ("2035-01-01T00:00:00Z", NOW - 61),  # the newest minute is withheld, and a later start refused
+    ],
+)
+def test_since_is_where_a_first_pull_begins(since: str, start: int) -> None:
+    desk = Desk(**{TICKETS: {"tickets": [], "after_cursor": "c", "end_of_stream": True}})
+    pull(desk, "tickets", since=since)
+    assert desk.calls[0][1]["start_time"] == str(start)
+
+
+def test_the_page_size_is_the_users() -> None:
+    desk = Desk(**{TICKETS: {"tickets": [], "after_cursor": "c", "end_of_stream": True}, "brands": {"brands": []}})
+    small = connection(subdomain="acme", oauth_token=connection().settings["oauth_token"], page_size=7)
+    pull(desk, "tickets", configured=small)
+    pull(desk, "brands", configured=small)
+    assert desk.calls[0][1]["per_page"] == "7"
+    assert desk.calls[1][1]["page[size]"] == "7"
+
+
+def event(number: int, second: int, kind: str = "Change", of: int = 1) -> dict[str, Any]:
+    return {"id": number, "ticket_id": of, "timestamp": second, "child_events": [{"id": 1, "event_type": kind}]}
+
+
+def test_events_come_by_time_with_the_comments() -> None:
+    first = {"ticket_events": [event(1, 100)], "end_time": 200, "end_of_stream": False, "count": 1000}
+    second = {"ticket_events": [event(1, 100), event(2, 200)], "end_time": 201, "end_of_stream": True, "count": 2}
+    desk = Desk(**{EVENTS: [first, second]})
+    pages = pull(desk, "ticket_events")
+    assert ids(pages) == ["1", "1", "2"]  # duplicates between pages are normal
+    assert [page.cursor for page in pages] == [{"start": 200}, {"start": 201}]
+    asked = {"per_page": "1000", "support_type_scope": "all", "include": "comment_events"}
+    assert [call for _, call in desk.calls] == [{**asked, "start_time": "0"}, {**asked, "start_time": "200"}]
+    assert all(isinstance(record, RawRecord) and record.parent_id == "1" for record in pages[0].records)
+
+
+def test_a_second_that_holds_more_than_a_page_is_no_endless_loop() -> None:
+    full = [event(number, 500) for number in range(1000)]
+    looping = {"ticket_events": full, "end_time": 500, "end_of_stream": False}
+    rest = {"ticket_events": [event(2000, 501)], "end_time": 502, "end_of_stream": True}
+    desk = Desk(**{EVENTS: [{**looping, "ticket_events": full}, looping, rest]})
+    pages = pull(desk, "ticket_events")
+    assert [call["start_time"] for _, call in desk.calls] == ["0", "500", "501"]
+    assert pages[0].notes == ()
+    assert "2" not in ids(pages[2:])
+    assert "1970-01-01T00:08:20Z" in pages[1].notes[0]
+
+
+def test_an_export_that_never_says_that_it_ends_ends_on_an_empty_page() -> None:
+    empty = {"ticket_events": [], "end_time": None, "next_page": None}
+    (page,) = pull(Desk(**{EVENTS: empty}), "ticket_events", {"start": 700})
+    assert page.cursor == {"start": 700}
+
+
+@pytest.mark.parametrize("kind", ["CommentPrivacyChange", "CommentRedactionEvent", "AttachmentRedactionEvent"])
+def test_a_comment_that_was_changed_later_is_read_as_it_is_now(kind: str) -> None:
+    rows = [event(1, 1, kind, 42), event(2, 2), event(3, 3, kind, 42)]
+    body = {"ticket_events": rows, "end_time": 4, "end_of_stream": True}
+    (page,) = pull(Desk(**{EVENTS: body}), "ticket_events")
+    assert page.children == (Child("comments", "42", {"history": False}),)
+
+
+def test_users_bring_their_identities() -> None:
+    body = {
+        "users": [{"id": 1, "name": "A"}, {"id": 2, "name": "B"}],
+        "identities": [{"id": 7, "user_id": 2, "type": "email", "value": "b@x.org"}],
+        "after_cursor": "u1",
+        "end_of_stream": True,
+    }
+    desk = Desk(**{USERS: body})
+    (page,) = pull(desk, "users")
+    payloads = [record.payload for record in page.records if isinstance(record, RawRecord)]
+    assert [one["identities"] for one in payloads] == [[], body["identities"]]
+    assert desk.calls == [(USERS, {"per_page": "1000", "include": "identities", "start_time": "0"})]
+
+
+def test_a_deleted_organization_is_a_tombstone() -> None:
+    gone = {"id": 2, "name": "2_deleted_Nandu", "deleted_at": "2025-01-02T00:00:00Z"}
+    body = {"organizations": [{"id": 1, "name": "A", "deleted_at": None}, gone], "end_time": 9, "end_of_stream": True}
+    (page,) = pull(Desk(**{ORGANIZATIONS: body}), "organizations")
+    assert page.records[1] == Tombstone("organization", "2", "vendor", "2025-01-02T00:00:00Z", gone)
+
+
+def test_metric_events_come_a_thousand_a_page() -> None:
+    body = {"ticket_metric_events": [{"id": 1, "ticket_id": 2}], "end_time": 5, "end_of_stream": True}
+    desk = Desk(**{"incremental/ticket_metric_events": body})
+    (page,) = pull(desk, "ticket_metric_events")
+    assert ids([page]) == ["1"]
+    assert desk.calls[0][1] == {"per_page": "1000", "start_time": "0"}
+
+
+# ------------------------------------------------------------------------------------------- a role without the exports
+
+
+def listed(**more: Any) -> Desk:
+    def tickets(asked: dict[str, str]) -> dict[str, Any]:
+        after = asked.get("page[after]")
+        if after == "p2":
+            return {"tickets": [], "meta": {"has_more": False, "after_cursor": None}}
+        if after == "p1":
+            return {"tickets": [ticket(2)], "meta": {"has_more": False, "after_cursor": "p2"}}
+        return {"tickets": [ticket(1)], "metric_sets": [], "meta": {"has_more": True, "after_cursor": "p1"}}
+
+    return Desk(**{TICKETS: 403, USERS: 403, ORGANIZATIONS: 403, EVENTS: 403, "tickets": tickets, **more})
+
+
+def test_without_the_export_tickets_are_listed_and_each_is_to_be_read() -> None:
+    desk = listed()
+    pages = pull(desk, "tickets")
+    assert ids(pages) == ["1", "2"]
+    assert [page.children for page in pages] == [(Child("comments", "1"),), (Child("comments", "2"),)]
+    assert "archived and deleted" in pages[0].notes[0]
+    assert desk.calls[1][1]["sort"] == "updated_at"
+    assert desk.calls[1][1]["support_type_scope"] == "all"
+    assert pages[-1].cursor == {"listed": {"after": "p2"}}
+
+
+def test_a_list_that_stood_in_goes_on_from_its_cursor() -> None:
+    desk = listed()
+    (page,) = pull(desk, "tickets", {"listed": {"after": "p2"}})
+    assert desk.count(TICKETS) == 0
+    assert page.cursor == {"listed": {"after": "p2"}}
+
+
+def test_without_the_export_the_history_is_a_note_and_no_error() -> None:
+    (page,) = pull(listed(), "ticket_events")
+    assert page.records == ()
+    assert "one ticket at a time" in page.notes[0]
+
+
+def test_without_the_export_users_and_organizations_are_listed() -> None:
+    users = {"users": [{"id": 1}], "identities": [], "meta": {"has_more": False}}
+    desk = listed(users=users, organizations={"organizations": [{"id": 3}], "meta": {"has_more": False}})
+    assert ids(pull(desk, "users")) == ["1"]
+    assert ids(pull(desk, "organizations")) == ["3"]
+
+
+def test_without_export_and_list_the_stream_is_refused() -> None:
+    with pytest.raises(Refused, match="tickets"):
+        pull(listed(tickets=403), "tickets")
+
+
+def test_an_api_token_is_said_to_be_on_its_way_out_once() -> None:
+    body = {"tickets": [], "after_cursor": "c", "end_of_stream": True}
+    desk = Desk(**{TICKETS: body, "brands": {"brands": []}})
+    token = connection().settings["oauth_token"]
+    old = source(desk, connection(subdomain="acme", email="a@x.org", api_token=token))
+    notes = [page.notes for name in ("brands", "tickets") for page in old.pages(name, PullRequest(None))]
+    assert "2027-04-30" in notes[0][0]
+    assert notes[1] == ()
+
+
+def test_html_in_place_of_an_export_is_asked_again() -> None:
+    good = {"tickets": [ticket(1)], "after_cursor": "c", "end_of_stream": True}
+    desk = Desk(**{TICKETS: [httpx.Response(200, html="<h1>Oops</h1>"), httpx.Response(503), good]})
+    assert ids(pull(desk, "tickets")) == ["1"]
