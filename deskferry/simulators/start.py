@@ -14,6 +14,7 @@ ClockMode = Literal["real", "virtual"]
 Profile = Literal["ugly", "plain"]
 SEED: Final = 1
 TICKETS: Final = 200
+MANY: Final = 5000
 
 
 def build(
@@ -45,7 +46,10 @@ def _zendesk(seed: int, tickets: int, data: str | Path | None, clock_mode: Clock
     if data is not None:
         return load(data, clock_mode)
     account = generate(seed, tickets, profile)
-    return ZendeskDesk(account, SimClock(float(account.now) if clock_mode == "virtual" else None, clock_mode))
+    desk = ZendeskDesk(account, SimClock(float(account.now) if clock_mode == "virtual" else None, clock_mode))
+    if tickets > MANY:
+        desk.warm()
+    return desk
 
 
 def _freshdesk(seed: int, tickets: int, data: str | Path | None, clock_mode: ClockMode, profile: Profile) -> Desk:

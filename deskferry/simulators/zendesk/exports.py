@@ -9,12 +9,13 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterable, Iterator
+from heapq import heappop, heappush
 from itertools import islice
 from typing import Any, Final
 
 from deskferry.simulators.zendesk.errors import bad_parameter, invalid
 from deskferry.simulators.zendesk.ids import seconds
-from deskferry.simulators.zendesk.paging import Rows, integer, link, paged, wants_cursor
+from deskferry.simulators.zendesk.paging import integer, link, wants_cursor
 from deskferry.simulators.zendesk.routing import Call, Route
 from deskferry.simulators.zendesk.sideloads import beside, embedded
 from deskferry.simulators.zendesk.state import Record
@@ -25,6 +26,7 @@ CAP: Final = 1000
 WITHHELD: Final = 60
 _SCOPES: Final = ("agent", "ai_agent", "all")
 _SAMPLED: Final = 50
+_METRIC_PAGE: Final = 100
 Timed = Iterator[tuple[int, Any]]
 
 
@@ -154,25 +156,44 @@ def ticket_events(call: Call) -> Record:
 
 def metric_events(call: Call) -> Record:
     """Answer `/incremental/ticket_metric_events`: by cursor with `page[...]`, else by time."""
-    state, start = call.state, start_time(call)
-
-    def make() -> list[tuple[int, Record]]:
-        found = [
-            (seconds(row["time"]), row)
-            for file in state.tickets
-            if not file.is_deleted
-            for row in state.metric_events(file)
-        ]
-        return sorted(found, key=lambda pair: (pair[0], pair[1]["id"]))
-
-    everything: list[tuple[int, Record]] = state.remembered("metric_events", state.tickets.version, make)
-    until = state.now() - WITHHELD
-    wanted = [(at, row) for at, row in everything if start <= at <= until]
+    start = start_time(call)
     if not wants_cursor(call.request):
-        return time_page(call, "ticket_metric_events", iter(wanted))
-    rows = [row for _, row in wanted]
-    listed = Rows(range(len(rows)), rows.__getitem__)
-    return paged(call.request, state.host, "ticket_metric_events", listed)
+        rows = ((at, row) for at, _, row in _metric_rows(call, start))
+        return time_page(call, "ticket_metric_events", rows)
+    size = integer(call.request, "page[size]", _METRIC_PAGE)
+    if not 1 <= size <= _METRIC_PAGE:
+        raise bad_parameter("InvalidPaginationParameter", "page[size] must be between 1 and 100")
+    cursor = call.request.param("page[after]")
+    after = _decoded(cursor) if cursor else (start, 0)
+    until = call.state.now() - WITHHELD
+    later = (one for one in _metric_rows(call, after[0]) if one[:2] > after)
+    taken = [one for one in islice(later, size + 1) if one[0] <= until]
+    more, taken = len(taken) > size, taken[:size]
+    last = _encoded(*taken[-1][:2]) if taken else cursor
+    following = link(call.request, call.state.host, **{"page[after]": last}) if more else None
+    return {
+        "ticket_metric_events": [row for _, _, row in taken],
+        "meta": {"has_more": more, "after_cursor": last, "before_cursor": None},
+        "links": {"prev": None, "next": following},
+    }
+
+
+def _metric_rows(call: Call, start: int) -> Iterator[tuple[int, int, Record]]:
+    """Go through (time, id, metric event) from a time on; only tickets that live at that time are looked at."""
+    state = call.state
+    waiting: list[tuple[int, int, Record]] = []
+    for created, place in state.tickets_by_creation():
+        while waiting and waiting[0][0] < created:
+            yield heappop(waiting)
+        if state.tickets.stamp(place) < start:
+            continue
+        file = state.tickets.at(place)
+        for row in [] if file.is_deleted else state.metric_events(file):
+            at = seconds(row["time"])
+            if at >= start:
+                heappush(waiting, (at, row["id"], row))
+    while waiting:
+        yield heappop(waiting)
 
 
 def time_page(call: Call, name: str, rows: Timed, per_page: bool = False) -> Record:

@@ -10,7 +10,9 @@ from typing import Any, Final
 from deskferry.simulators.account import Account, File
 from deskferry.simulators.kernel import SimClock
 from deskferry.simulators.zendesk.business import OpenTime
+from deskferry.simulators.zendesk.facts import Facts, TicketFacts, gathered
 from deskferry.simulators.zendesk.ids import id_of, id_range, iso, key_of
+from deskferry.simulators.zendesk.paging import Rows
 from deskferry.simulators.zendesk.plans import has
 from deskferry.simulators.zendesk.render_guide import GuideRenderer
 from deskferry.simulators.zendesk.render_people import (
@@ -52,39 +54,45 @@ class GeneratedAccount:
             file.state_before = ticket.status
         return file
 
-    def audit_times(self, place: int) -> list[int]:
-        """Return the times of the audits of the ticket at a position."""
-        return self.renderer.audit_times(self.account.tickets[place])
+    def facts(self) -> Facts:
+        """Return the facts of all tickets."""
+        return gathered(
+            TicketFacts(
+                created_at=ticket.created_at,
+                updated_at=ticket.updated_at,
+                touched_at=ticket.touched_at,
+                closed=ticket.status == "closed",
+                deleted=ticket.disposition is not None,
+                rated=ticket.csat is not None and ticket.disposition is None,
+                audits=self.renderer.audit_times(ticket),
+            )
+            for ticket in self.account.tickets
+        )
 
     def identities(self, user_id: int) -> list[Record]:
         """Return the identities of a user."""
         key = key_of("user", user_id)
         return identities(self.host, self.account.people.by_key(key)) if 1 <= key <= len(self.account.people) else []
 
-    def ratings(self) -> list[Record]:
-        """Return every satisfaction rating, also those that were only offered."""
-        found = []
-        for ticket in self.account.tickets:
-            csat = ticket.csat
-            if csat is None or ticket.disposition is not None:
-                continue
-            identifier = id_of("rating", ticket.key)
-            found.append(
-                {
-                    "url": f"{self.host}/api/v2/satisfaction_ratings/{identifier}.json",
-                    "id": identifier,
-                    "assignee_id": None if ticket.assignee is None else id_of("user", ticket.assignee),
-                    "group_id": None if ticket.group is None else id_of("group", ticket.group),
-                    "requester_id": id_of("user", ticket.requester),
-                    "ticket_id": ticket.key,
-                    "score": csat.score,
-                    "created_at": iso(csat.offered_at),
-                    "updated_at": iso(csat.rated_at or csat.offered_at),
-                    "comment": csat.comment,
-                    **({"reason": csat.reason, "reason_id": 1001, "reason_code": 1} if csat.reason else {}),
-                }
-            )
-        return found
+    def rating(self, identifier: int) -> Record:
+        """Return a satisfaction rating, perhaps one that was only offered."""
+        ticket = self.account.tickets.by_key(key_of("rating", identifier))
+        csat = ticket.csat
+        assert csat is not None
+        reason = {"reason": csat.reason, "reason_id": 1001, "reason_code": 1} if csat.reason else {}
+        return {
+            "url": f"{self.host}/api/v2/satisfaction_ratings/{identifier}.json",
+            "id": identifier,
+            "assignee_id": None if ticket.assignee is None else id_of("user", ticket.assignee),
+            "group_id": None if ticket.group is None else id_of("group", ticket.group),
+            "requester_id": id_of("user", ticket.requester),
+            "ticket_id": ticket.key,
+            "score": csat.score,
+            "created_at": iso(csat.offered_at),
+            "updated_at": iso(csat.rated_at or csat.offered_at),
+            "comment": csat.comment,
+            **reason,
+        }
 
     def blob(self, token: str) -> Blob | None:
         """Return the bytes behind the token of a URL, unless it is no valid one any more."""
@@ -141,28 +149,29 @@ def generated_state(account: Account, clock: SimClock, subdomain: str, plan: str
 
     metric_set, metric_events = metrics_of(is_agent, hours, host, lists["sla_policies"])
     memberships = lru_cache(maxsize=1)(lambda: list(organization_memberships(host, account)))
+    facts = lru_cache(maxsize=1)(made.facts)
+    ratings = lru_cache(maxsize=1)(lambda: Rows([id_of("rating", place + 1) for place in facts().rated], made.rating))
     return State(
         clock=clock,
         subdomain=subdomain,
         account_id=int(hashlib.sha256(f"{account.seed}".encode()).hexdigest()[:6], 16),
         plan=plan,
-        tickets=Store(
-            range(1, len(account.tickets) + 1), made.ticket_file, lambda place: account.tickets[place].touched_at
-        ),
+        tickets=Store(range(1, len(account.tickets) + 1), made.ticket_file, lambda place: facts().touched[place]),
         users=users,
         organizations=Store(
             id_range("organization", len(companies)),
             lambda place: organization(host, companies[place]),
             lambda place: companies[place].updated_at,
         ),
-        events=EventIndex(len(account.tickets), made.audit_times),
+        events=EventIndex(facts),
         lists=lists,
         guide=Guide(made.guide.collections(), made.guide.translations, made.guide.attachments),
         metrics=metric_set,
         metric_events=metric_events,
         identities=made.identities,
         organization_memberships=memberships,
-        satisfaction_ratings=lru_cache(maxsize=1)(made.ratings),
+        facts=facts,
+        ratings=ratings,
         holidays=side.holidays(),
         blob=made.blob,
         renew_urls=made.renew_urls,

@@ -21,7 +21,9 @@ from deskferry.errors import ConfigError
 from deskferry.simulators.account.files import file_content
 from deskferry.simulators.kernel import SimClock
 from deskferry.simulators.zendesk.desk import ZendeskDesk
+from deskferry.simulators.zendesk.facts import Facts, TicketFacts, gathered
 from deskferry.simulators.zendesk.ids import audit_id, event_id, seconds
+from deskferry.simulators.zendesk.paging import rows_of
 from deskferry.simulators.zendesk.state import Blob, EventIndex, Guide, Record, State, metrics_of
 from deskferry.simulators.zendesk.store import Store
 from deskferry.simulators.zendesk.tickets import TicketFile
@@ -128,6 +130,20 @@ class Recording:
             return [_audit_of_comment(ticket, comment) for comment in ordered]
         return [_opening_audit(ticket, place)]
 
+    def _facts(self) -> Facts:
+        return gathered(
+            TicketFacts(
+                created_at=seconds(ticket["created_at"]),
+                updated_at=seconds(ticket["updated_at"]),
+                touched_at=self._file(place).generated,
+                closed=ticket["status"] == "closed",
+                deleted=ticket["status"] == "deleted",
+                rated=False,
+                audits=[seconds(audit["created_at"]) for audit in self.audits(place)],
+            )
+            for place, ticket in enumerate(self.tickets)
+        )
+
     def _metrics(self, computed: Callable[[TicketFile], Record]) -> Callable[[TicketFile], Record]:
         recorded = {one["ticket_id"]: one for one in self.streams["ticket_metrics"]}
 
@@ -202,22 +218,24 @@ class Recording:
         tags = {} if "tags" in self.missing else {"tags": self.streams["tags"]}
         lists = {name: self.streams[name] for name in LISTS if name != "tags"} | tags
         ids = [int(one["id"]) for one in self.tickets]
+        facts = lru_cache(maxsize=1)(self._facts)
         return State(
             clock=clock,
             subdomain=subdomain,
             account_id=sum(map(ord, subdomain)),
             plan=plan,
-            tickets=Store(ids, self._file, lambda place: self._file(place).generated),
+            tickets=Store(ids, self._file, lambda place: facts().touched[place]),
             users=users,
             organizations=self._store("organizations"),
-            events=EventIndex(len(ids), lambda place: [seconds(one["created_at"]) for one in self.audits(place)]),
+            events=EventIndex(facts),
             lists=lists,
             guide=Guide({name: self.streams[name] for name in GUIDE}, self._translations),
             metrics=self._metrics(metric_set),
             metric_events=self._metric_events(),
             identities=self._identities,
             organization_memberships=lambda: self.streams["organization_memberships"],
-            satisfaction_ratings=lambda: self.streams["satisfaction_ratings"],
+            facts=facts,
+            ratings=lambda: rows_of(self.streams["satisfaction_ratings"]),
             holidays=self._holidays(),
             blob=self._blob,
             renew_urls=lambda: None,

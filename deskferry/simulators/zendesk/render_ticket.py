@@ -33,10 +33,12 @@ class TicketRenderer:
     csat: bool = True
     epoch: int = 0
     field_keys: dict[str, int] = field(default_factory=dict)
+    option_fields: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         """Number the custom fields."""
         self.field_keys = {one.key: place for place, one in enumerate(self.account.side.fields, 1)}
+        self.option_fields = frozenset(f"field:{one.key}" for one in self.account.side.fields if one.options)
 
     def audit_times(self, ticket: Ticket) -> list[int]:
         """Return the times of a ticket's audits, without rendering them."""
@@ -138,10 +140,9 @@ class TicketRenderer:
     def tags(self, tags: tuple[str, ...], values: dict[str, Any]) -> tuple[str, ...]:
         """Return the tags of a ticket with those of the chosen options."""
         chosen: list[str] = []
-        for one in self.account.side.fields:
-            value = values.get(f"field:{one.key}")
-            if one.options and value:
-                chosen += [value] if isinstance(value, str) else value
+        for name in self.option_fields & values.keys():
+            value = values[name]
+            chosen += [value] if isinstance(value, str) else value or ()
         return tuple(sorted({*tags, *chosen}))
 
     def comment(self, message: Message) -> dict[str, Any]:

@@ -2,56 +2,40 @@
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from deskferry.simulators.kernel import SimClock
+from deskferry.simulators.zendesk.facts import SEQUENCE_BITS, TICKET_BITS, Facts, packed
+from deskferry.simulators.zendesk.ids import seconds
 from deskferry.simulators.zendesk.metric_events import MetricEvents
 from deskferry.simulators.zendesk.metrics import Metrics
+from deskferry.simulators.zendesk.paging import Rows
 from deskferry.simulators.zendesk.store import Store
-from deskferry.simulators.zendesk.tickets import TicketFile
+from deskferry.simulators.zendesk.tickets import ARCHIVE_AFTER, TicketFile
 
 Record = dict[str, Any]
-_TICKET_BITS: Final = 20
-_SEQUENCE_BITS: Final = 13
 
 
 class EventIndex:
-    """All audits of all tickets in the order of their time, each a single number."""
+    """All audits of all tickets in the order of their time."""
 
-    def __init__(self, tickets: int, times: Callable[[int], list[int]]) -> None:
-        self._tickets = tickets
-        self._times = times
-        self._order: array[int] | None = None
-
-    def _built(self) -> array[int]:
-        if self._order is None:
-            keys = [
-                _packed(at, place, sequence)
-                for place in range(self._tickets)
-                for sequence, at in enumerate(self._times(place))
-            ]
-            self._order = array("Q", sorted(keys))
-        return self._order
+    def __init__(self, facts: Callable[[], Facts]) -> None:
+        self._facts = facts
 
     def add(self, at: int, place: int, sequence: int) -> None:
         """Note a new audit of the ticket at a position."""
-        insort(self._built(), _packed(at, place, sequence))
+        insort(self._facts().events, packed(at, place, sequence))
 
     def since(self, start: int) -> Iterator[tuple[int, int, int]]:
         """Go through (time, position of the ticket, sequence of the audit) from a time on."""
-        order = self._built()
-        for at in range(bisect_left(order, max(start, 0) << (_TICKET_BITS + _SEQUENCE_BITS)), len(order)):
+        order = self._facts().events
+        for at in range(bisect_left(order, packed(max(start, 0), 0, 0)), len(order)):
             key = order[at]
-            ticket = key >> _SEQUENCE_BITS & (1 << _TICKET_BITS) - 1
-            yield key >> (_TICKET_BITS + _SEQUENCE_BITS), ticket, key & (1 << _SEQUENCE_BITS) - 1
-
-
-def _packed(at: int, place: int, sequence: int) -> int:
-    return at << (_TICKET_BITS + _SEQUENCE_BITS) | place << _SEQUENCE_BITS | sequence
+            ticket = key >> SEQUENCE_BITS & (1 << TICKET_BITS) - 1
+            yield key >> (TICKET_BITS + SEQUENCE_BITS), ticket, key & (1 << SEQUENCE_BITS) - 1
 
 
 @dataclass(slots=True)
@@ -93,7 +77,8 @@ class State:
     metric_events: Callable[[TicketFile], list[Record]]
     identities: Callable[[int], list[Record]]
     organization_memberships: Callable[[], list[Record]]
-    satisfaction_ratings: Callable[[], list[Record]]
+    facts: Callable[[], Facts]
+    ratings: Callable[[], Rows]
     holidays: dict[int, list[Record]]
     blob: Callable[[str], Blob | None]
     renew_urls: Callable[[], None]
@@ -120,13 +105,38 @@ class State:
 
     def listed_tickets(self) -> list[int]:
         """Return the ids that lists show: what is neither deleted nor archived."""
-        day = self.now() // 86_400
+        now = self.now()
+
+        def listed(place: int) -> bool:
+            changed = self.tickets.changed(place)
+            if changed is not None:
+                return not changed.is_deleted and not changed.is_archived(now)
+            archived = place in facts.closed and facts.updated[place] < now - ARCHIVE_AFTER
+            return not archived and place not in facts.deleted
 
         def make() -> list[int]:
-            now = self.now()
-            return [file.record["id"] for file in self.tickets if not file.is_deleted and not file.is_archived(now)]
+            return [self.tickets.id_at(place) for place in range(len(self.tickets)) if listed(place)]
 
-        found: list[int] = self.remembered("listed_tickets", (self.tickets.version, day), make)
+        facts = self.facts()
+        found: list[int] = self.remembered("listed_tickets", (self.tickets.version, now // 86_400), make)
+        return found
+
+    def deleted_tickets(self) -> list[TicketFile]:
+        """Return the tickets that were deleted, in the order of their ids."""
+        places = sorted({*self.facts().deleted, *self.tickets.changed_places()})
+        files = (self.tickets.at(place) for place in places)
+        return [file for file in files if file.is_deleted]
+
+    def tickets_by_creation(self) -> list[tuple[int, int]]:
+        """Return (time of creation, position) of all tickets, in order."""
+
+        def make() -> list[tuple[int, int]]:
+            created = self.facts().created
+            added = range(len(created), len(self.tickets))
+            new = [(seconds(self.tickets.at(place).record["created_at"]), place) for place in added]
+            return sorted([*zip(created, range(len(created)), strict=True), *new])
+
+        found: list[tuple[int, int]] = self.remembered("tickets_by_creation", len(self.tickets), make)
         return found
 
 

@@ -83,6 +83,14 @@ class Store(Generic[T]):
         self._make.cache_clear()
         self.version += 1
 
+    def changed(self, place: int) -> T | None:
+        """Return the record at a position if it was changed or added, else None."""
+        return self._changed.get(place)
+
+    def changed_places(self) -> list[int]:
+        """Return the positions of what was changed or added."""
+        return list(self._changed)
+
     def stamp(self, place: int) -> int:
         """Return when the record at a position last changed."""
         known = self._stamps.get(place)

@@ -218,15 +218,9 @@ def tags_of_ticket(call: Call) -> Record:
 
 def deleted_tickets(call: Call) -> Record:
     """Answer `GET /deleted_tickets`: those of the last thirty days."""
-    state = call.state
-    since = state.now() - _BIN_DAYS
-
-    def make() -> list[Record]:
-        return [_deleted(call, file) for file in state.tickets if file.deleted_at is not None]
-
-    found: list[Record] = state.remembered("deleted_tickets", state.tickets.version, make)
-    recent = [one for one in found if seconds(one["deleted_at"]) >= since]
-    return paged(call.request, state.host, "deleted_tickets", rows_of(recent))
+    since = call.state.now() - _BIN_DAYS
+    found = [_deleted(call, file) for file in call.state.deleted_tickets() if (file.deleted_at or 0) >= since]
+    return paged(call.request, call.state.host, "deleted_tickets", rows_of(found))
 
 
 def _deleted(call: Call, file: TicketFile) -> Record:
@@ -243,27 +237,26 @@ def _deleted(call: Call, file: TicketFile) -> Record:
 
 def ratings(call: Call) -> Record:
     """Answer `GET /satisfaction_ratings` with its filters by score and time."""
-    found = call.state.satisfaction_ratings()
-    score = call.request.param("score")
-    if score:
-        base, _, comment = score.partition("_with")
-        wanted = _SCORES.get(base, ())
-        found = [one for one in found if one["score"] in wanted]
+    rows, parameters = call.state.ratings(), call.request.param
+    score, start, end = parameters("score"), parameters("start_time"), parameters("end_time")
+    if score or start or end:
+        found = [rows.row(one) for one in rows.ids]
+        base, _, comment = (score or "").partition("_with")
+        if score:
+            found = [one for one in found if one["score"] in _SCORES.get(base, ())]
         if comment:
             found = [one for one in found if bool(one["comment"]) == (comment == "_comment")]
-    for name, sign in (("start_time", 1), ("end_time", -1)):
-        limit = call.request.param(name)
-        if limit:
-            found = [one for one in found if sign * (seconds(one["updated_at"]) - int(limit)) >= 0]
-    return paged(call.request, call.state.host, "satisfaction_ratings", rows_of(found))
+        found = [one for one in found if int(start or 0) <= seconds(one["updated_at"]) <= int(end or 1 << 40)]
+        rows = rows_of(found)
+    return paged(call.request, call.state.host, "satisfaction_ratings", rows)
 
 
 def show_rating(call: Call) -> Record:
     """Answer `GET /satisfaction_ratings/{id}`."""
-    found = [one for one in call.state.satisfaction_ratings() if one["id"] == call.ids[0]]
-    if not found:
+    rows = call.state.ratings()
+    if call.ids[0] not in rows.ids:
         raise no_record()
-    return {"satisfaction_rating": found}  # a list around the single one, as the description shows it
+    return {"satisfaction_rating": [rows.row(call.ids[0])]}  # a list around the single one, as the description shows it
 
 
 def tags(call: Call) -> Record:
