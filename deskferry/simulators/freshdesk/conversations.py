@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from deskferry.simulators.freshdesk import attachments, clockwork, effects, markup, ticket_values, tickets
+from deskferry.simulators.freshdesk import attachments, clockwork, effects, markup, notes, ticket_values, tickets
 from deskferry.simulators.freshdesk.account import Account
 from deskferry.simulators.freshdesk.checks import ANY, FLAG, HASH, TEXT, TEXTS, WHOLE, fields, read
 from deskferry.simulators.freshdesk.errors import Row, fault, invalid, no_match, not_allowed, not_found
 from deskferry.simulators.freshdesk.forms import Payload
+from deskferry.simulators.freshdesk.notes import FORWARD, NOTE, REPLY, add, show
 from deskferry.simulators.freshdesk.paging import paged
 from deskferry.simulators.freshdesk.routing import Call, Route, created, empty
 from deskferry.simulators.kernel import SimResponse, json_response
 
-REPLY, NOTE, FORWARD = 0, 2, 8
 BODY = fields({TEXT: "body", HASH: "structured_body", ANY: "attachments"})
 REPLY_SPEC = {**BODY, **fields({TEXT: "from_email", WHOLE: "user_id", TEXTS: "cc_emails bcc_emails"})}
 NOTE_SPEC = {**BODY, **fields({FLAG: "incoming private", TEXTS: "notify_emails", WHOLE: "user_id"})}
@@ -26,28 +26,6 @@ NOTE_ANSWER = ("body_text", "body", "structured_body", "id", "incoming", "privat
 TAIL = ("ticket_id", "attachments", "created_at", "updated_at")
 
 
-def show(account: Account, row: Row) -> Row:
-    """Return a conversation as lists show it."""
-    shown = {key: value for key, value in row.items() if key[0] != "_" and key != "deleted"}
-    shown["body_text"] = markup.plain(row["body"])
-    shown["attachments"] = attachments.show(account, row["_files"])
-    return shown
-
-
-def add(account: Account, ticket: Row, values: Row) -> Row:
-    """Store a conversation on a ticket; no effect follows from this alone."""
-    row: Row = {"body": "", "id": 0, "incoming": False, "private": False, "user_id": None, "support_email": None}
-    row |= {"source": NOTE, "category": 2, "ticket_id": ticket["id"], "structured_body": None}
-    row |= {name: [] for name in ("to_emails", "cc_emails", "bcc_emails")}
-    row |= dict.fromkeys(("from_email", "email_failure_count", "outgoing_failures", "thread_id", "thread_message_id"))
-    row |= dict.fromkeys(("last_edited_at", "last_edited_user_id", "source_additional_info"))
-    row |= {"_files": [], **values}
-    account.add("conversations", row)
-    account.notes_of[ticket["id"]].append(row["id"])
-    clockwork.answered(ticket, row)
-    return row
-
-
 def listing(call: Call) -> SimResponse:
     """Return the conversations of a ticket, oldest first."""
     account = call.account
@@ -55,13 +33,7 @@ def listing(call: Call) -> SimResponse:
     row = account.get("tickets", call.id)
     if row.get("_archived"):
         raise not_found()
-    return paged(call, of_ticket(account, row["id"]), lambda note: show(account, note))
-
-
-def of_ticket(account: Account, ticket_id: int) -> list[Row]:
-    """Return the stored conversations of a ticket in order of creation."""
-    table = account.tables["conversations"]
-    return sorted((table[i] for i in account.notes_of.get(ticket_id, ())), key=lambda n: (n["created_at"], n["id"]))
+    return paged(call, notes.of_ticket(account, row["id"]), lambda note: show(account, note))
 
 
 def _body(values: Row, ticket: Row) -> Row:
@@ -212,20 +184,19 @@ def delete(call: Call) -> SimResponse:
 
 
 def channel_note(call: Call) -> SimResponse:
-    """Add a note, or a reply that goes nowhere, with its own times (accounts enabled for it only)."""
+    """Add a note or a reply with its own times (accounts enabled for it only); the effects are the usual ones."""
     account = call.account
     ticket = tickets.live(account, call.id)
     payload = call.payload()
-    spec = {**NOTE_SPEC, **REPLY_SPEC, **tickets.BACKDATED, **ticket_values.IMPORT_ID}
-    values = read(payload, spec)
-    times = ticket_values.take_times(values, account)
-    row = {**_body(values, ticket), **times, "user_id": _user(account, values.get("user_id"), call.caller)}
+    reply_spec = {**REPLY_SPEC, **tickets.BACKDATED, **ticket_values.IMPORT_ID}
     if call.request.path.endswith("/reply"):
-        row |= {"source": REPLY, "private": False}
+        values = read(payload, reply_spec)
+        row = send_reply(account, ticket, {**values, **ticket_values.take_times(values, account)}, payload, call.caller)
     else:
-        row |= {"private": values.get("private") is not False}
-    row |= {"incoming": bool(values.get("incoming")), "_files": attachments.keep(account, payload.files)}
-    return created(call, "/conversations", show(account, add(account, ticket, row)))
+        values = read(payload, {**NOTE_SPEC, **tickets.BACKDATED, **ticket_values.IMPORT_ID})
+        values |= ticket_values.take_times(values, account)
+        row, _ = store_note(account, ticket, values, payload, call.caller)
+    return created(call, "/conversations", show(account, row))
 
 
 ROUTES = (

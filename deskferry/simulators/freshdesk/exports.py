@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from deskferry.simulators.freshdesk import attachments, companies, contacts, conversations, jobs, ticket_views
+from deskferry.simulators.freshdesk import attachments, companies, contacts, jobs, notes, ticket_views
 from deskferry.simulators.freshdesk.account import Account
 from deskferry.simulators.freshdesk.checks import HASH, HASHES, TEXT, TEXTS, fields, one_of, read
 from deskferry.simulators.freshdesk.errors import ApiError, Row, fault, invalid, not_found
@@ -113,8 +113,8 @@ def _resource(account: Account, name: str, span: Row) -> list[Row]:
 
 
 def _ticket(account: Account, row: Row) -> Row:
-    notes = [conversations.show(account, note) for note in conversations.of_ticket(account, row["id"])]
-    return {**ticket_views.whole(account, row, ["stats", "requester"]), "notes": notes}
+    said = [notes.show(account, note) for note in notes.of_ticket(account, row["id"])]
+    return {**ticket_views.whole(account, row, ["stats", "requester"]), "notes": said}
 
 
 def _within(row: Row, span: Row) -> bool:

@@ -6,6 +6,7 @@ import mimetypes
 import re
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 
@@ -75,8 +76,6 @@ def _add_part(payload: Payload, head: str, data: bytes) -> None:
     filename = names.get("filename")
     extended = _EXTENDED.search(head)
     if extended is not None:
-        from urllib.parse import unquote  # noqa: PLC0415  (rare: only clients that encode the name this way)
-
         filename = unquote(extended.group(1))
     if filename is None:
         _place(payload.values, name, data.decode("utf-8", "replace"))

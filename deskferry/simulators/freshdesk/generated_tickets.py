@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from deskferry.simulators import account as neutral
-from deskferry.simulators.freshdesk import attachments, conversations, inserts
+from deskferry.simulators.freshdesk import attachments, inserts, notes
 from deskferry.simulators.freshdesk.errors import Row
 from deskferry.simulators.freshdesk.times import stamp
 
@@ -79,8 +79,8 @@ def _ticket(filler: Filler, ticket: neutral.Ticket) -> None:
 def _repeat_opening(filler: Filler, values: Row) -> None:
     """In a web chat the description comes again as the first conversation."""
     row: Row = {"body": values["description"], "incoming": True, "user_id": values["requester_id"], "_files": []}
-    row |= {"source": conversations.REPLY, "created_at": values["created_at"], "updated_at": values["created_at"]}
-    conversations.add(filler.account, filler.account.tables["tickets"][values["id"]], row)
+    row |= {"source": notes.REPLY, "created_at": values["created_at"], "updated_at": values["created_at"]}
+    notes.add(filler.account, filler.account.tables["tickets"][values["id"]], row)
 
 
 def _mails(filler: Filler, keys: tuple[int, ...]) -> list[str]:
@@ -137,13 +137,13 @@ def _message(filler: Filler, ticket: neutral.Ticket, update: neutral.Update, mes
     by_agent = author in account.tables["agents"] or not message.public
     person = account.person(author) or {}
     values: Row = {"ticket_id": ticket.key, "user_id": author, "private": not message.public, "incoming": not by_agent}
-    values |= {"source": conversations.REPLY if message.public else conversations.NOTE}
+    values |= {"source": notes.REPLY if message.public else notes.NOTE}
     values |= {"created_at": stamp(update.at), "category": 3 if by_agent and message.public else 2}
     content = _content(filler, message, "body")
     if message.public and person.get("email"):
         values["from_email"] = f'"{person["name"]}" <{person["email"]}>'
     fields = {**values, "body": content["body"], "updated_at": stamp(update.at), "_files": content["_files"]}
-    conversations.add(account, account.tables["tickets"][ticket.key], fields)
+    notes.add(account, account.tables["tickets"][ticket.key], fields)
 
 
 def _rating(filler: Filler, ticket: neutral.Ticket) -> None:

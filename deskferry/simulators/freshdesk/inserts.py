@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from deskferry.simulators.freshdesk import attachments, clockwork, companies, contacts, conversations, customs, tickets
+from deskferry.simulators.freshdesk import attachments, clockwork, companies, contacts, customs, notes, tickets
 from deskferry.simulators.freshdesk.account import Account
 from deskferry.simulators.freshdesk.errors import Row
 
@@ -63,7 +63,7 @@ def _conversation(account: Account, values: Row, files: list[int]) -> Row:
     ticket = account.tables["tickets"][values["ticket_id"]]
     if "created_at" in values:
         values.setdefault("updated_at", values["created_at"])
-    return conversations.add(account, ticket, {"_files": files, **values})
+    return notes.add(account, ticket, {"_files": files, **values})
 
 
 _KINDS = {"company": _company, "contact": _contact, "ticket": _ticket, "conversation": _conversation}

@@ -36,6 +36,7 @@ from deskferry.simulators.freshdesk import (
     effects,
     field_admin,
     inserts,
+    notes,
     provision,
     tickets,
 )
@@ -99,12 +100,12 @@ def _corrupt(account: Account, change: Change) -> None:
 def _add_note(account: Account, change: Change) -> int:
     names = ("body", "private", "incoming", "user_id", "created_at", "updated_at", "source")
     values = {"private": change["op"] == "add_note", **{name: change[name] for name in names if name in change}}
-    values.setdefault("source", conversations.NOTE if change["op"] == "add_note" else conversations.REPLY)
+    values.setdefault("source", notes.NOTE if change["op"] == "add_note" else notes.REPLY)
     if "created_at" in values:
         values.setdefault("updated_at", values["created_at"])
     values.setdefault("user_id", next(iter(account.tables["agents"])))
     ticket = account.tables["tickets"][change["ticket_id"]]
-    note_id: int = conversations.add(account, ticket, values)["id"]
+    note_id: int = notes.add(account, ticket, values)["id"]
     if change.get("touch", True):
         tickets.touch(account, ticket)
     return note_id
@@ -112,8 +113,8 @@ def _add_note(account: Account, change: Change) -> int:
 
 def _customer_reply(account: Account, change: Change) -> int:
     ticket = account.tables["tickets"][change["ticket_id"]]
-    values: Row = {"body": change["body"], "incoming": True, "source": conversations.REPLY}
-    row = conversations.add(account, ticket, {**values, "user_id": ticket["requester_id"]})
+    values: Row = {"body": change["body"], "incoming": True, "source": notes.REPLY}
+    row = notes.add(account, ticket, {**values, "user_id": ticket["requester_id"]})
     tickets.touch(account, ticket)
     effects.conversation_added(account, ticket, row)
     conversations.reopen(account, ticket, row)

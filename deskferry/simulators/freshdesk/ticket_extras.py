@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deskferry.simulators.freshdesk import agents, conversations, markup, ticket_views, tickets
+from deskferry.simulators.freshdesk import agents, markup, notes, ticket_views, tickets
 from deskferry.simulators.freshdesk.account import Account
 from deskferry.simulators.freshdesk.checks import ANY, HASHES, TEXT, WHOLE, WHOLES, fields
 from deskferry.simulators.freshdesk.errors import Row, no_match, not_found
@@ -118,8 +118,8 @@ def archived(call: Call) -> SimResponse:
 def archived_conversations(call: Call) -> SimResponse:
     """Return the conversations of an archived ticket."""
     row = _archived(call.account, call.id)
-    notes = conversations.of_ticket(call.account, row["id"])
-    return paged(call, notes, lambda note: conversations.show(call.account, note))
+    found = notes.of_ticket(call.account, row["id"])
+    return paged(call, found, lambda note: notes.show(call.account, note))
 
 
 def delete_archived(call: Call) -> SimResponse:

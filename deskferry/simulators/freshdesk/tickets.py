@@ -8,6 +8,7 @@ from deskferry.simulators.freshdesk import (
     clockwork,
     customs,
     effects,
+    notes,
     requesters,
     ticket_values,
     ticket_views,
@@ -167,10 +168,8 @@ def view(call: Call) -> SimResponse:
         raise not_found()
     shown = ticket_views.whole(call.account, row, include)
     if "conversations" in include:
-        from deskferry.simulators.freshdesk.conversations import show  # noqa: PLC0415  (it needs this module)
-
         ids = call.account.notes_of.get(row["id"], [])[:10]
-        shown["conversations"] = [show(call.account, call.account.tables["conversations"][i]) for i in ids]
+        shown["conversations"] = [notes.show(call.account, call.account.tables["conversations"][i]) for i in ids]
     return json_response(shown)
 
 
