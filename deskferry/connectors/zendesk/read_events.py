@@ -14,6 +14,7 @@ from deskferry.connectors.zendesk.read_messages import (
     listed_files,
     message_of,
     message_tables,
+    moving_parts,
     shown_files,
 )
 from deskferry.connectors.zendesk.read_tickets import MERGED_TAG
@@ -260,8 +261,8 @@ TICKET_EVENT = ObjectMap(
         "metadata": "client and place of the updater; kept in the raw record only, since not every way sends it",
         "timezone": "where the updater's clock stood",
     },
-    volatile=("child_events[].attachments[].thumbnails", "child_events[].attachments[].malware_scan_result"),
-)  # fmt: skip
+    volatile=moving_parts("child_events[].attachments[]"),
+)
 
 AUDIT = ObjectMap(
     "audit",
@@ -273,7 +274,7 @@ AUDIT = ObjectMap(
         "metadata": "client and place of the author; kept in the raw record only, since not every way sends it",
         "url": "address of the record in the API; follows from its id",
     },
-    volatile=("events[].attachments[].thumbnails", "events[].attachments[].malware_scan_result"),
+    volatile=moving_parts("events[].attachments[]"),
 )
 
 MAPS = (TICKET_EVENT, AUDIT)

@@ -180,6 +180,7 @@ ARTICLE_ATTACHMENT = ObjectMap(
         "url": API_URL, "display_file_name": "repeats `file_name`", "relative_path": "path of `content_url`",
         "legacy": "how the vendor stores it",
     },
+    volatile=("content_url",),
     kept={"locale": "translation that shows it", "guide_media_id": "the vendor's media object"},
 )  # fmt: skip
 

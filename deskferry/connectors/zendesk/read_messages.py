@@ -175,6 +175,12 @@ def _shown(body: str, at: int) -> bool:
     return before.endswith(('src="', "src='", "]("))
 
 
+def moving_parts(attachments: str) -> tuple[str, ...]:
+    """Return the volatile paths of attachments: links may be signed anew, scans end later, thumbnails are remade."""
+    moving = ("content_url", "mapped_content_url", "thumbnails", "malware_scan_result")
+    return tuple(f"{attachments}.{name}" for name in moving)
+
+
 ATTACHMENT_ROWS = (
     Map("message_id", "comment", RefTo("comment")),
     Map("filename", "name"),
@@ -222,7 +228,7 @@ COMMENT = ObjectMap(
         "event_type": "repeats `type`",
         "via_reference_id": "the rule behind `via`",
     },
-    volatile=("attachments[].thumbnails", "attachments[].malware_scan_result"),
+    volatile=moving_parts("attachments[]"),
 )
 
 MAPS = (COMMENT,)
