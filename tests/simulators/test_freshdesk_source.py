@@ -95,6 +95,20 @@ def test_people_companies_and_articles_are_there(desk: Client) -> None:
     assert len(articles) == len(source.side.articles)
 
 
+def test_old_closed_tickets_may_be_archived() -> None:
+    desk = Client(build(seed=1, tickets=60, plan="enterprise-2000", archive_days=120))
+    since = "updated_since=2000-01-01T00:00:00Z"
+    live = {
+        row["id"]
+        for mode in ("", "&filter=deleted", "&filter=spam")
+        for row in everything(desk, f"/tickets?{since}{mode}")
+    }
+    assert 0 < len(live) < 60
+    for number in range(1, 61):
+        assert desk.send("GET", f"/tickets/{number}").status == (200 if number in live else 404)
+        assert desk.send("GET", f"/tickets/archived/{number}").status == (404 if number in live else 200)
+
+
 def test_a_destination_can_have_the_agents_of_the_source() -> None:
     source = neutral.generate(1, 20)
     desk = Client(agents=staff(source), groups=teams(source))

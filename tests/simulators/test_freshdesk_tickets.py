@@ -102,6 +102,16 @@ def test_due_times_are_filled_in_seconds_later_and_leave_updated_at(desk: Client
     assert later["updated_at"] == ticket["updated_at"]
 
 
+def test_newer_accounts_compute_due_times_anew_after_an_update() -> None:
+    desk = Client(recompute_due=True)
+    desk.ticket(due_by="2025-07-02T00:00:00Z", fr_due_by="2025-07-01T00:00:00Z")
+    desk.desk.clock.sleep(10)
+    assert desk.ok("GET", "/tickets/1")["due_by"] == "2025-07-02T00:00:00Z"
+    assert desk.ok("PUT", "/tickets/1", {"priority": 4})["due_by"] == "2025-07-02T00:00:00Z"
+    desk.desk.clock.sleep(10)
+    assert desk.ok("GET", "/tickets/1")["due_by"] == "2025-06-15T19:06:40Z"
+
+
 def test_the_default_list_shows_thirty_days_and_updated_since_shows_all(desk: Client) -> None:
     contact = desk.contact()
     old = {"subject": "Old", "requester_id": contact["id"], "created_at": "2020-01-01T00:00:00Z"}

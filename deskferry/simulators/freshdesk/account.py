@@ -63,6 +63,7 @@ class Settings:
     search_lag: float = 120.0
     attachment_ttl: float = 300.0
     due_delay: float = 4.0
+    recompute_due: bool = False
     job_delay: float = 2.0
     max_agents: int = 12
     max_attachment_bytes: int = 20 * 1024 * 1024

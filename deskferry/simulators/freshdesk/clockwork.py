@@ -44,13 +44,19 @@ def plan_due(account: Account, row: Row) -> None:
     row["due_by"] = row["fr_due_by"] = None
 
     def fill() -> None:
-        target = _target(account, row)
-        start = seconds_of(row["created_at"])
-        row["due_by"] = stamp(start + target["resolve_within"])
-        row["fr_due_by"] = stamp(start + target["respond_within"])
+        fill_due(account, row)
         account.version += 1
 
     account.later(account.settings.due_delay, fill)
+
+
+def fill_due(account: Account, row: Row) -> None:
+    """Set the due times by the policy that fits, and whether they were missed."""
+    target, start = _target(account, row), seconds_of(row["created_at"])
+    row["due_by"] = stamp(start + target["resolve_within"])
+    row["fr_due_by"] = stamp(start + target["respond_within"])
+    row["fr_escalated"] = (row["_stats"].get("first_responded_at") or "") > row["fr_due_by"]
+    row["is_escalated"] = row["fr_escalated"] or (row["_stats"].get("resolved_at") or "") > row["due_by"]
 
 
 def _target(account: Account, row: Row) -> Row:

@@ -167,11 +167,13 @@ def build(
     profile: Literal["ugly", "plain"] = "ugly",
     clock_mode: Literal["real", "virtual"] = "virtual",
     seed: int = 0,
+    archive_days: int | None = None,
     **options: Any,
 ) -> FreshdeskDesk:
     """Return a desk from named options, on a clock of its own where none is given.
 
-    Without `tickets` it is as an administrator left it; with some it holds the generated account of that seed.
+    Without `tickets` it is as an administrator left it; with some it holds the generated account of that seed, of
+    which closed tickets that rested for `archive_days` are archived.
     """
     if not tickets:
         return FreshdeskDesk(clock or SimClock(None, clock_mode), seed=seed, **options)
@@ -179,5 +181,7 @@ def build(
     own = SimClock(float(source.now) if clock_mode == "virtual" else None, clock_mode)
     desk = FreshdeskDesk(clock or own, seed=seed, **{"setup": "source", **options})
     generated.Filler(desk.account, source).fill()
+    if archive_days is not None:
+        patches.archive(desk.account, archive_days)
     desk.account.search.advance(math.inf)
     return desk

@@ -55,6 +55,8 @@ def _ticket(account: Account, values: Row, files: list[int]) -> Row:
         row["company_id"] = (account.person(row["requester_id"]) or {}).get("company_id")
     if not row["_stats"]:
         clockwork.status_set(account, row, None)
+    if not row["_due_given"]:
+        clockwork.fill_due(account, row)
     tickets.put(account, row)
     return row
 

@@ -11,7 +11,8 @@ Operations (`op`), with their other keys:
 - `add_inline_image` name, content_type, data (base64): store an image; returns its `url` for use in a body.
 - `insert` kind (`company`, `contact`, `ticket`, `conversation`), fields, files=[{name, content_type, data}]: store a
   record as it is, with its own times, without any effect; returns its id.
-- `delete_ticket`, `spam_ticket`, `archive_ticket`, `purge_ticket` id. `block_contact`, `delete_contact` id.
+- `delete_ticket`, `spam_ticket`, `archive_ticket`, `purge_ticket` id; `archive` days: all closed ones that rested.
+- `block_contact`, `delete_contact` id.
 - `settings` and any field of `Settings` (`notifications`, `automations`, `surveys`, `search_lag`, ...).
 - `feature` name, on. `plan` plan. `set_role` role (`admin`, `agent`). `revoke` on=true: the key no longer works.
 - `account` id, domain, name: it turns out to be another account.
@@ -42,6 +43,7 @@ from deskferry.simulators.freshdesk import (
 )
 from deskferry.simulators.freshdesk.account import Account, Settings
 from deskferry.simulators.freshdesk.errors import Row
+from deskferry.simulators.freshdesk.times import stamp
 
 Change = Mapping[str, Any]
 
@@ -128,6 +130,15 @@ def _add_inline_image(account: Account, change: Change) -> Row:
     return {"id": row["id"], "url": attachments.inline_url(account, row)}
 
 
+def archive(account: Account, days: int) -> None:
+    """Archive the closed tickets that nobody touched for so many days."""
+    limit = stamp(account.clock.now() - days * 86_400)
+    mark = _mark_ticket(_archived=True)
+    for row in list(account.tables["tickets"].values()):
+        if row["status"] == 5 and row["updated_at"] < limit and not row["deleted"] and not row["spam"]:
+            mark(account, {"id": row["id"]})
+
+
 def _mark_ticket(**marks: Any) -> Callable[[Account, Change], None]:
     def mark(account: Account, change: Change) -> None:
         row = account.tables["tickets"][change["id"]]
@@ -208,6 +219,7 @@ OPERATIONS: dict[str, Callable[[Account, Change], Any]] = {
     "delete_ticket": _mark_ticket(deleted=True),
     "spam_ticket": _mark_ticket(spam=True),
     "archive_ticket": _mark_ticket(_archived=True, status=5),
+    "archive": lambda account, change: archive(account, change["days"]),
     "purge_ticket": lambda account, change: account.forget_ticket(change["id"]),
     "block_contact": _mark_contact(_blocked=True),
     "delete_contact": _mark_contact(deleted=True),

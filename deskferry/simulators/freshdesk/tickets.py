@@ -143,6 +143,8 @@ def change(account: Account, row: Row, values: Row, payload: Payload | None = No
     clockwork.status_set(account, row, before["status"])
     associations.link(account, row, parent, None)
     touch(account, row)
+    if account.settings.recompute_due:
+        account.later(account.settings.due_delay, lambda: clockwork.fill_due(account, row))
     if row["status"] != before["status"]:
         account.log(row["id"], {"status": row["status"]})
     effects.ticket_updated(account, row, before, quiet_close=quiet)
