@@ -71,7 +71,7 @@ _ENGINE_COMMON = frozenset({"content_hash", "synced_at"})
 _ENGINE_OWN: MappingProxyType[str, frozenset[str]] = MappingProxyType(
     {
         Kind.TICKET_EVENT.value: frozenset({"seq"}),
-        Kind.MESSAGE.value: frozenset({"seq"}),
+        Kind.MESSAGE.value: frozenset({"seq", "opening_by_order"}),
         Kind.ATTACHMENT.value: frozenset({"fetch_state", "sha256", "error"}),
     }
 )

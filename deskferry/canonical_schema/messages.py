@@ -45,6 +45,9 @@ class Message(Canonical, table=True):
     direction: str | None = choice(Direction, "From the customer's side or from the desk; NULL for notes")
     is_public: bool | None = flag("True when the customer can read it")
     is_opening: bool | None = flag("True for the message that opened the ticket")
+    opening_by_order: bool | None = flag(
+        "True when `is_opening` was taken from the order of the messages, because the source does not tell it"
+    )
     channel: str | None = choice(Channel, "Which way it went")
     body_html: str | None = text("Text as HTML, as the vendor keeps it")
     body_text: str | None = text("Text without markup")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, text
+from sqlalchemy import Column, Connection, FromClause, MetaData, Table, delete, select, text
 
 from deskferry.canonical_schema import KINDS, sql_table
 from deskferry.connectors.kit.contract import Connector
@@ -13,6 +14,9 @@ from deskferry.connectors.kit.mapping import Context, explain
 from deskferry.errors import ConfigError
 from deskferry.migrate.progress import Progress, Silent
 from deskferry.store import Store, machinery
+from deskferry.store.declared import compare_declared
+from deskferry.store.engine import rebuilt
+from deskferry.store.kept_files import keep_files, restore_files
 from deskferry.store.page_writer import PageWriter
 from deskferry.store.settle import settle
 from deskferry.store.state import pinned
@@ -41,14 +45,18 @@ def normalize(
     raw = 0
     progress.begin("normalize", None)
     with store.write() as database:
-        _keep_files(database, name)
+        keep_files(database, name)
+        kept = _keep(database, name)
         _drop(database, name)
         for batch in writer.archive.in_order_of_arrival(database):
             writer.write_stored(database, batch)
             raw += len(batch)
             progress.advance(len(batch))
-        _restore_files(database)
+        restore_files(database, name)
+        _restore(database, kept)
         settle(database, name)
+        compare_declared(database, name, anew=True)
+        rebuilt(database, name)
     progress.end()
     rows = {kind: counts.inserted for kind, counts in writer.tally.kinds.items()}
     coverage = {key: one.report() for key, one in writer.coverage.items() if one.seen}
@@ -62,26 +70,50 @@ def _drop(database: Connection, name: str) -> None:
     database.execute(delete(machinery.reject).where(machinery.reject.c.connection == name))
 
 
-def _keep_files(database: Connection, name: str) -> None:
-    """Put aside what is known of downloads: it is in no payload."""
-    database.execute(text("DROP TABLE IF EXISTS kept_file"))
-    database.execute(
-        text(
-            "CREATE TEMPORARY TABLE kept_file AS SELECT id, content_hash, fetch_state, sha256, error FROM attachment "
-            "WHERE connection = :name AND fetch_state <> 'pending'"
-        ),
-        {"name": name},
-    )
+def _keep(database: Connection, name: str) -> list[str]:
+    """Put aside when each row was written, and what authors were; returns the kinds that have rows."""
+    held = [kind.value for kind in KINDS if _has_rows(database, kind.value, name)]
+    for kind in held:
+        table = sql_table(kind)
+        columns = [table.c.id, table.c.content_hash, table.c.synced_at]
+        found: FromClause = table
+        if kind == "message":
+            person = sql_table("person")
+            columns += [table.c.author_kind, person.c.role]
+            found = table.outerjoin(person, person.c.id == table.c.author_id)
+        shape = [Column(column.name, column.type, primary_key=column.name == "id") for column in columns]
+        kept = Table(f"kept_{kind}", MetaData(), *shape, prefixes=["TEMPORARY"])
+        database.execute(text(f"DROP TABLE IF EXISTS {kept.name}"))
+        kept.create(database)
+        copied = select(*columns).select_from(found).where(table.c.connection == name)
+        database.execute(kept.insert().from_select([column.name for column in columns], copied))
+    return held
 
 
-def _restore_files(database: Connection) -> None:
-    database.execute(
-        text(
-            "UPDATE attachment SET fetch_state = k.fetch_state, sha256 = k.sha256, error = k.error "
-            "FROM kept_file k WHERE k.id = attachment.id AND k.content_hash = attachment.content_hash"
+def _has_rows(database: Connection, kind: str, name: str) -> bool:
+    table = sql_table(kind)
+    return database.execute(select(table.c.id).where(table.c.connection == name).limit(1)).first() is not None
+
+
+def _restore(database: Connection, kinds: Sequence[str]) -> None:
+    """Give rows of the same content the time at which they were written, and messages what their author was then."""
+    for kind in kinds:
+        same = f"k.id = {kind}.id AND k.content_hash = {kind}.content_hash"
+        database.execute(
+            text(
+                f"UPDATE {kind} SET synced_at = k.synced_at FROM kept_{kind} k "
+                f"WHERE {same} AND k.synced_at <> {kind}.synced_at"
+            )
         )
-    )
-    database.execute(text("DROP TABLE kept_file"))
+        if kind == "message":  # unless the mapping of the person was mended: then it is settled anew
+            role = "(SELECT p.role FROM person p WHERE p.id = message.author_id)"
+            database.execute(
+                text(
+                    "UPDATE message SET author_kind = k.author_kind FROM kept_message k "
+                    f"WHERE {same} AND message.author_kind IS NULL AND k.author_kind <> 'unknown' AND k.role = {role}"
+                )
+            )
+        database.execute(text(f"DROP TABLE kept_{kind}"))
 
 
 def explain_record(store: Store, name: str, connector: Connector, kind: str, source_id: str) -> dict[str, Any]:
@@ -119,7 +151,7 @@ def _find(database: Connection, name: str, kind: str, source_id: str) -> dict[st
 
 
 _SETTLED = {
-    "message": ("seq", "is_opening", "author_kind", "direction"),
+    "message": ("seq", "is_opening", "opening_by_order", "author_kind", "direction"),
     "ticket_event": ("seq", "old_value"),
     "attachment": ("fetch_state", "sha256", "error"),
 }

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from deskferry.canonical_schema import sql_table
-from deskferry.connectors.kit.contract import BlobRef, Child, Mode, Page, PullRequest, Stream
+from deskferry.connectors.kit.contract import BlobRef, Child, DeclaredClass, Mode, Page, PullRequest, Stream
 from deskferry.connectors.kit.session import Denied, Gone
 from deskferry.errors import ConfigError, Interrupted, Refused, TooManyErrors
 from deskferry.migrate.connection import OpenConnection
@@ -21,7 +21,7 @@ from deskferry.store.blobs import Blob, BlobStore
 from deskferry.store.declared import Shortfall, compare_declared, mark_reread, shortfalls
 from deskferry.store.page_writer import PageWriter
 from deskferry.store.settle import settle
-from deskferry.store.state import beat, count_todos, raw_is_live, reset_streams, stream_state, todos
+from deskferry.store.state import count_todos, raw_is_live, reset_streams, stream_state, todos
 
 _BLOB_BATCH = 200
 
@@ -144,7 +144,7 @@ class Pull:
             state = stream_state(database, name, stream.name)
         window = self.options.since is not None and state.cursor is not None
         cursor = None if window or (stream.mode is Mode.FULL and not state.scanning) else state.cursor
-        if stream.mode is Mode.FULL and not state.scanning:
+        if stream.mode is Mode.FULL and cursor is None:
             with self.store.write() as database:
                 reset_streams(database, name, [stream.name])
         request = PullRequest(cursor, self.options.since or self.connection.start_date, self._known(stream))
@@ -176,11 +176,12 @@ class Pull:
         try:
             with self.store.write() as database:
                 now = self.connection.now()
-                self.writer.write_page(database, stream.name, page, now, full=stream.mode is Mode.FULL)
-                beat(database, self.connection.name, now)
+                refusal = self.writer.write_page(database, stream.name, page, now, full=stream.mode is Mode.FULL)
         except BaseException:
             self.writer.rolled_back()
             raise
+        if refusal is not None:
+            raise refusal
         self._mind_errors()
 
     def _mind_errors(self) -> None:
@@ -232,7 +233,6 @@ class Pull:
                 with self.store.write() as database:
                     now = self.connection.now()
                     self.writer.write_child(database, child, page, now)
-                    beat(database, self.connection.name, now)
             except BaseException:
                 self.writer.rolled_back()
                 raise
@@ -248,7 +248,7 @@ class Pull:
             settle(database, name)
             compare_declared(database, name)
         with self.store.read() as database:
-            short = [one for one in shortfalls(database, name) if not one.reread and one.stream in self._reading]
+            short = [one for one in shortfalls(database, name) if self._worth_a_read(one)]
         if not short:
             return
         again = sorted({(one.stream, one.parent_id) for one in short})
@@ -262,6 +262,10 @@ class Pull:
             mark_reread(database, name, again)
             settle(database, name)
             compare_declared(database, name)
+
+    def _worth_a_read(self, short: Shortfall) -> bool:
+        trusted = short.trust != DeclaredClass.UNVERIFIED.value
+        return trusted and not short.reread and not short.acknowledged and short.stream in self._reading
 
     # ---------------------------------------------------------------------------------------------------------- files
 
@@ -293,6 +297,7 @@ class Pull:
                 table.c.deleted_at.is_(None),
                 table.c.url.is_not(None),
             )
+            .order_by(table.c.id)
             .limit(_BLOB_BATCH)
         )
         return [
@@ -321,7 +326,6 @@ class Pull:
                 .where(table.c.id == ref.attachment_id)
                 .values(fetch_state=state, sha256=None if blob is None else blob.sha256, error=error)
             )
-            beat(database, self.connection.name, self.connection.now())
         self.files[state] += 1
 
     # --------------------------------------------------------------------------------------------------------- result
@@ -330,7 +334,9 @@ class Pull:
         with self.store.read() as database:
             short = shortfalls(database, self.connection.name)
             table = machinery.reject
-            rejects = len(database.execute(select(table.c.id).where(table.c.connection == self.connection.name)).all())
+            rejects: int = database.execute(
+                select(func.count()).select_from(table).where(table.c.connection == self.connection.name)
+            ).scalar_one()
         tally = self.writer.tally
         calls = self.connection.session.meter.snapshot()["calls"] - self._calls_before
         coverage = {name: one.report() for name, one in self.writer.coverage.items() if one.seen}

@@ -5,10 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import socket
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
+from deskferry.connectors.kit.clock import SystemClock
 from deskferry.store.engine import storage_errors
 
 
@@ -33,23 +38,45 @@ class BlobStore:
     def put(self, chunks: Iterable[bytes]) -> Blob:
         """Store bytes as they come; a file is there whole or not at all. Raises DiskFull."""
         with storage_errors():
-            self.root.mkdir(parents=True, exist_ok=True)
-            partial = self.root / f".partial-{secrets.token_hex(8)}"
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            partial = self.root / f"{_PARTIAL}{_host()}-{os.getpid()}-{secrets.token_hex(8)}"
             try:
                 blob = _spool(partial, chunks)
                 target = self.path(blob.sha256)
-                target.parent.mkdir(exist_ok=True)
-                partial.replace(target)
+                if not target.exists():
+                    target.parent.mkdir(exist_ok=True)
+                    partial.replace(target)
             finally:
                 partial.unlink(missing_ok=True)
         return blob
 
     def sweep(self) -> int:
-        """Remove what killed processes left half-written; returns how many files."""
-        partials = list(self.root.glob(".partial-*")) if self.root.exists() else []
-        for partial in partials:
+        """Remove what killed processes left half-written; returns how many files.
+
+        What a living process is writing stays, and what another host may be writing stays for a day.
+        """
+        partials = list(self.root.glob(f"{_PARTIAL}*")) if self.root.exists() else []
+        abandoned = [partial for partial in partials if _abandoned(partial)]
+        for partial in abandoned:
             partial.unlink(missing_ok=True)
-        return len(partials)
+        return len(abandoned)
+
+
+_PARTIAL = ".partial-"
+_DAY = 86_400.0
+
+
+def _host() -> str:
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+
+
+def _abandoned(partial: Path) -> bool:
+    host, pid, _token = partial.name.removeprefix(_PARTIAL).split("-")
+    if host == _host():
+        return not psutil.pid_exists(int(pid))
+    with suppress(FileNotFoundError):
+        return SystemClock().now() - partial.stat().st_mtime > _DAY
+    return False
 
 
 def _spool(partial: Path, chunks: Iterable[bytes]) -> Blob:

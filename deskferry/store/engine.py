@@ -13,20 +13,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import NullPool
 
-from deskferry.canonical_schema import KINDS, column_names, sql_table
+from deskferry.canonical_schema import KINDS, column_names
 from deskferry.canonical_schema import metadata as canonical_metadata
-from deskferry.errors import ConfigError, DiskFull, Stopped, StoreTooNew
+from deskferry.errors import ConfigError, DeskferryError, DiskFull, Stopped
 from deskferry.store import machinery
-from deskferry.store.versions import upgrade_machinery
+from deskferry.store.kept_files import keep_files
+from deskferry.store.versions import VERSION_TABLE, is_current, too_new, upgrade_machinery
 
 CANONICAL_VERSION = 1
 """Rises with every change of a canonical table: an older store is rebuilt from raw."""
 
 _WRITE = "deskferry_write"
+_WAITING = "to_normalize"
 
 
 @dataclass
@@ -56,8 +58,10 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Give a connection for reading a consistent state."""
+        """Give a connection for reading one consistent state, whatever is written meanwhile."""
         with storage_errors(), self.engine.connect() as connection:
+            if not self.is_sqlite:
+                connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
 
     @contextmanager
@@ -98,7 +102,7 @@ def storage_errors() -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         raise _translated(error) from error
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
             raise DiskFull(
                 "The disk is full.",
                 "Free some room and run the same command again: it goes on where it stopped.",
@@ -108,23 +112,46 @@ def storage_errors() -> Iterator[None]:
 
 def _translated(error: Exception) -> Exception:
     words = str(getattr(error, "orig", error)).lower()
-    if "disk is full" in words or "no space left" in words:
-        return DiskFull(
-            "The database or its disk is full.",
-            "Free some room and run the same command again: it goes on where it stopped.",
-        )
-    if "database is locked" in words:
-        return Stopped(
-            "The database is busy with another program.",
-            "Close what holds it and run the same command again.",
-        )
-    if "unable to open database" in words or "readonly database" in words:
-        return ConfigError("The database cannot be opened for writing.", "Check the path and its rights.")
-    if "file is not a database" in words:
-        return ConfigError("The store's file is not a SQLite database.", "Check [store] url.")
+    for marks, kind, message, advice in _FAILURES:
+        if any(mark in words for mark in marks):
+            return kind(message, advice)
     if isinstance(error, OperationalError) and "connect" in words:
         return ConfigError("The database server cannot be reached.", "Check [store] url and that it is running.")
     return error
+
+
+_AGAIN = "run the same command again: it goes on where it stopped."
+_FAILURES: tuple[tuple[tuple[str, ...], type[DeskferryError], str, str], ...] = (
+    (
+        ("disk is full", "no space left", "disk quota exceeded"), DiskFull,
+        "The database or its disk is full.", f"Free some room and {_AGAIN}",
+    ),
+    (
+        ("database is locked", "database table is locked"), Stopped,
+        "The database is busy with another program.", f"Close what holds it and {_AGAIN}",
+    ),
+    (
+        ("unable to open database", "readonly database"), ConfigError,
+        "The database cannot be opened for writing.", "Check the path and its rights.",
+    ),
+    (
+        ("file is not a database",), ConfigError,
+        "The store's file is not a SQLite database.", "Check [store] url.",
+    ),
+    (
+        ("disk image is malformed",), ConfigError,
+        "The store's file is damaged.", "Restore it from a backup, or name another file and pull again.",
+    ),
+    (
+        ("disk i/o error",), Stopped,
+        "The disk does not read or write as it should.", f"Check the disk, then {_AGAIN}",
+    ),
+    (
+        ("server closed the connection", "terminating connection", "connection is lost"), Stopped,
+        "The database server hung up.", f"See that it is running, then {_AGAIN}",
+    ),
+)  # fmt: skip
+"""What a driver says, and what a person can do about it."""
 
 
 def open_store(url: str, *, create: bool = True) -> Store:
@@ -166,11 +193,11 @@ def _sqlite(url: str, *, create: bool) -> Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         with storage_errors():
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    url = f"sqlite:///{path}"
-    return Store(url, _sqlite_engine(url, "NORMAL"), _sqlite_engine(url, "FULL"), path)
+    absolute = URL.create("sqlite", database=str(path))
+    return Store(str(absolute), _sqlite_engine(absolute, "NORMAL"), _sqlite_engine(absolute, "FULL"), path)
 
 
-def _sqlite_engine(url: str, synchronous: str) -> Engine:
+def _sqlite_engine(url: URL, synchronous: str) -> Engine:
     # Transactions are begun by hand: a writer takes the lock at once (BEGIN IMMEDIATE) instead of failing half-way.
     engine = create_engine(url, connect_args={"timeout": 30, "isolation_level": None, "check_same_thread": False})
 
@@ -181,8 +208,7 @@ def _sqlite_engine(url: str, synchronous: str) -> Engine:
             "journal_mode=WAL",
             f"synchronous={synchronous}",
             "busy_timeout=30000",
-            "cache_size=-65536",
-            "temp_store=MEMORY",
+            "cache_size=-32768",  # more than that is spilled, so that memory does not grow with the account
             "journal_size_limit=67108864",
         ):
             cursor.execute(f"PRAGMA {pragma}")
@@ -214,39 +240,86 @@ def canonical_shape() -> str:
 
 
 def _bring_up_to_date(store: Store) -> None:
-    with store.engine.connect() as opened:
-        connection = opened.execution_options(**{_WRITE: True})
-        with connection.begin():
-            upgrade_machinery(connection)
-            held = _meta(connection, "canonical_version")
-            if held is not None and int(held) > CANONICAL_VERSION:
-                raise StoreTooNew(
-                    "This store was written by a newer version of deskferry.",
-                    "Upgrade deskferry (pipx upgrade deskferry), or name another store.",
-                )
-            if held is not None and int(held) < CANONICAL_VERSION:
-                _drop_canonical(connection)
-                found = select(machinery.raw_record.c.connection).distinct()
-                store.needs_normalize = sorted(connection.execute(found).scalars())
-            if held is None or int(held) < CANONICAL_VERSION:
-                canonical_metadata.create_all(connection)
-                _unsettled_indexes(connection)
-                _set_meta(connection, "canonical_version", str(CANONICAL_VERSION))
+    # Looking needs no lock: a store that is up to date opens while another process is in a long transaction.
+    with store.engine.connect() as connection:
+        if is_current(connection) and _canonical_version(connection) == CANONICAL_VERSION:
+            store.needs_normalize = _unfinished(connection)
+            return
+    with store.write() as connection:
+        if not store.is_sqlite:  # SQLite's writers are one at a time; here two may come to create the same tables
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('deskferry'))"))
+        _refuse_foreign_tables(connection)
+        upgrade_machinery(connection)
+        _upgrade_canonical(connection)
+        store.needs_normalize = _unfinished(connection)
+
+
+def _refuse_foreign_tables(connection: Connection) -> None:
+    held = set(inspect(connection).get_table_names())
+    ours = {*machinery.metadata.tables, *canonical_metadata.tables}
+    if VERSION_TABLE not in held and held & ours:
+        raise ConfigError(
+            f"This database holds tables of another program that bear our names: {', '.join(sorted(held & ours)[:5])}.",
+            "Give the store a database of its own ([store] url).",
+        )
+
+
+def _upgrade_canonical(connection: Connection) -> None:
+    held = _canonical_version(connection)
+    if held is not None and held > CANONICAL_VERSION:
+        raise too_new()
+    if held == CANONICAL_VERSION:
+        return
+    if held is not None:
+        keep_files(connection)
+        _drop_canonical(connection)
+        found = select(machinery.raw_record.c.connection).distinct()
+        waiting = sorted({*connection.execute(found).scalars(), *_unfinished(connection)})
+        _set_meta(connection, _WAITING, "\n".join(waiting))
+    canonical_metadata.create_all(connection)
+    _work_indexes(connection)
+    _set_meta(connection, "canonical_version", str(CANONICAL_VERSION))
 
 
 def _drop_canonical(connection: Connection) -> None:
     held = set(inspect(connection).get_table_names())
     for kind in KINDS:
         if kind.value in held:
-            sql_table(kind.value).drop(connection)
+            connection.execute(text(f"DROP TABLE {kind.value}"))
 
 
-def _unsettled_indexes(connection: Connection) -> None:
-    # Small by nature: they hold only rows that the settling at the end of a pull still has to number.
+def _work_indexes(connection: Connection) -> None:
+    # Small by nature: they hold only rows that are still to be numbered at the end of a pull, or to be downloaded.
     for kind in ("message", "ticket_event"):
         connection.execute(
             text(f"CREATE INDEX IF NOT EXISTS ix_{kind}_unsettled ON {kind} (ticket_id) WHERE seq IS NULL")
         )
+    connection.execute(
+        text("CREATE INDEX IF NOT EXISTS ix_message_unknown ON message (author_id) WHERE author_kind = 'unknown'")
+    )
+    connection.execute(
+        text(
+            "CREATE INDEX IF NOT EXISTS ix_attachment_pending ON attachment (connection, id) "
+            "WHERE fetch_state = 'pending'"
+        )
+    )
+
+
+def _unfinished(connection: Connection) -> list[str]:
+    """Return the connections whose canonical rows an upgrade dropped and nobody has rebuilt yet."""
+    return (_meta(connection, _WAITING) or "").split()
+
+
+def rebuilt(connection: Connection, name: str) -> None:
+    """Strike a connection off the list of those whose canonical rows an upgrade dropped."""
+    waiting = _unfinished(connection)
+    if name in waiting:
+        _set_meta(connection, _WAITING, "\n".join(one for one in waiting if one != name))
+
+
+def _canonical_version(connection: Connection) -> int | None:
+    held = _meta(connection, "canonical_version")
+    return None if held is None else int(held)
 
 
 def _meta(connection: Connection, name: str) -> str | None:

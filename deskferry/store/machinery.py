@@ -55,6 +55,14 @@ raw_record = Table(
     Column("deletion_evidence", Text),
     Column("tombstone", LargeBinary, comment="What the vendor said of the deletion, zstd without dictionary"),
     Index("ix_raw_record_arrival", "connection", "arrival"),
+    Index("ix_raw_record_stream", "connection", "stream"),
+)
+Index(
+    "ix_raw_record_parent",
+    raw_record.c.connection,
+    raw_record.c.parent_id,
+    sqlite_where=raw_record.c.parent_id.is_not(None),
+    postgresql_where=raw_record.c.parent_id.is_not(None),
 )
 
 raw_version = Table(
@@ -109,6 +117,16 @@ stream_seen = Table(
     Column("connection", Text, primary_key=True),
     Column("stream", Text, primary_key=True),
     Column("raw_record_id", Text, primary_key=True, comment="Seen in the scan under way; emptied at its end"),
+)
+
+kept_file = Table(
+    "kept_file",
+    metadata,
+    Column("id", Text, primary_key=True, comment="An attachment whose row is being made anew"),
+    Column("connection", Text, nullable=False),
+    Column("fetch_state", Text, nullable=False),
+    Column("sha256", Text),
+    Column("error", Text),
 )
 
 run = Table(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
 import orjson
@@ -11,13 +13,37 @@ import zstandard
 from sqlalchemy import Connection, select
 
 from deskferry.store.machinery import raw_dictionary, raw_record
+from deskferry.store.upsert import lookup
 
 _LEVEL = 3
 _DICTIONARY_SIZE = 16_384
 _SAMPLES = 64
 """Payloads that a dictionary needs at least; fewer are stored without one."""
+_MOST_SAMPLES = 400
+"""Payloads that a dictionary learns from at most: more cost time and teach little."""
+_BATCH_BYTES = 8_000_000
+"""Compressed payloads that a batch of stored records holds at most, so that long texts do not fill the memory."""
 
 RAW_COLUMNS = tuple(column.name for column in raw_record.columns)
+_READ = (
+    "id, stream, object, source_id, parent_id, payload, dictionary_id, fetched_at, arrival, deleted_at, "
+    "deletion_evidence, tombstone"
+)
+_ODD = b"\n"
+"""Begins a payload that the fast decoder would not give back as it was: huge integers, lone surrogates."""
+
+
+def encode(value: Any) -> bytes:
+    """Return a JSON value as bytes that `decode` gives back as it was."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
+    except orjson.JSONEncodeError:
+        return _ODD + json.dumps(value, separators=(",", ":")).encode()
+
+
+def decode(data: bytes) -> Any:
+    """Return the JSON value of encoded bytes."""
+    return json.loads(data) if data.startswith(_ODD) else orjson.loads(data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +69,16 @@ class RawArchive:
     def __init__(self, connection: str) -> None:
         self.connection = connection
         self._compressors: dict[str, tuple[int | None, zstandard.ZstdCompressor]] = {}
-        self._decompressors: dict[int | None, zstandard.ZstdDecompressor] = {None: zstandard.ZstdDecompressor()}
+        self._without: set[str] = set()
+        """Streams that are known to have no dictionary yet."""
         self._plain = zstandard.ZstdCompressor(level=_LEVEL)
+        self._decompressors: dict[int | None, zstandard.ZstdDecompressor] = {None: zstandard.ZstdDecompressor()}
 
     def compressor(
         self, database: Connection, stream: str, samples: Sequence[bytes]
     ) -> tuple[int | None, zstandard.ZstdCompressor]:
         """Return (dictionary id, compressor) of a stream; trains a dictionary when there are samples enough."""
-        if stream not in self._compressors:
+        if stream not in self._compressors and stream not in self._without:
             held = database.execute(
                 select(raw_dictionary.c.id, raw_dictionary.c.dictionary).where(
                     raw_dictionary.c.connection == self.connection, raw_dictionary.c.stream == stream
@@ -58,28 +86,34 @@ class RawArchive:
             ).first()
             if held is not None:
                 self._remember(stream, held.id, held.dictionary)
-            elif len(samples) >= _SAMPLES:
-                self._train(database, stream, samples)
+            else:
+                self._without.add(stream)
+        if stream in self._without and len(samples) >= _SAMPLES:
+            self._train(database, stream, samples)
         return self._compressors.get(stream, (None, self._plain))
 
     def forget_dictionaries(self) -> None:
-        """Forget what a rolled back transaction may have trained."""
+        """Forget what a rolled back transaction may have trained: its id may be given to another one."""
         self._compressors.clear()
+        self._without.clear()
+        self._decompressors = {None: self._decompressors[None]}
 
     def pack(self, value: Any) -> bytes:
         """Compress a JSON value without dictionary."""
-        return self._plain.compress(orjson.dumps(value))
+        return self._plain.compress(encode(value))
 
     def _train(self, database: Connection, stream: str, samples: Sequence[bytes]) -> None:
         try:
-            dictionary = zstandard.train_dictionary(_DICTIONARY_SIZE, list(samples)).as_bytes()
+            learned = zstandard.train_dictionary(_DICTIONARY_SIZE, list(samples[:_MOST_SAMPLES]))
         except zstandard.ZstdError:  # too little, or too uniform to learn from
             return
+        dictionary = learned.as_bytes()
         key = database.execute(
             raw_dictionary.insert()
             .values(connection=self.connection, stream=stream, dictionary=dictionary)
             .returning(raw_dictionary.c.id)
         ).scalar_one()
+        self._without.discard(stream)
         self._remember(stream, key, dictionary)
 
     def _remember(self, stream: str, key: int, dictionary: bytes) -> None:
@@ -95,7 +129,7 @@ class RawArchive:
             data = database.execute(select(table.c.dictionary).where(table.c.id == dictionary_id)).scalar_one()
             compiled = zstandard.ZstdCompressionDict(data)
             self._decompressors[dictionary_id] = zstandard.ZstdDecompressor(dict_data=compiled)
-        return orjson.loads(self._decompressors[dictionary_id].decompress(packed))
+        return decode(self._decompressors[dictionary_id].decompress(packed))
 
     def stored(self, database: Connection, row: Any) -> StoredRaw:
         """Return a raw_record row with its payloads inflated."""
@@ -109,8 +143,11 @@ class RawArchive:
 
     def one(self, database: Connection, raw_record_id: str) -> StoredRaw | None:
         """Return one raw record, or None."""
-        row = database.execute(select(raw_record).where(raw_record.c.id == raw_record_id)).first()
-        return None if row is None else self.stored(database, row)
+        return self.some(database, [raw_record_id]).get(raw_record_id)
+
+    def some(self, database: Connection, ids: Sequence[str]) -> dict[str, StoredRaw]:
+        """Return the raw records with these ids that the archive holds."""
+        return {row.id: self.stored(database, row) for row in lookup(database, "raw_record", _READ, ids)}
 
     def in_order_of_arrival(self, database: Connection, batch: int = 1000) -> Iterator[list[StoredRaw]]:
         """Yield all raw records of the connection in the order of arrival, a batch at a time."""
@@ -121,13 +158,24 @@ class RawArchive:
                 .where(table.c.connection == self.connection, table.c.arrival > after)
                 .order_by(table.c.arrival)
                 .limit(batch)
-            ).all()
-            if not rows:
+                .execution_options(yield_per=100)
+            )
+            found, size = [], 0
+            for row in rows:
+                found.append(self.stored(database, row))
+                size += len(row.payload or b"")
+                if size > _BATCH_BYTES:
+                    break
+            rows.close()
+            if not found:
                 return
-            yield [self.stored(database, row) for row in rows]
-            after = rows[-1].arrival
+            yield found
+            after = found[-1].arrival
 
 
 def time_of(value: Any) -> str:
     """Return a time from the database as canonical text."""
-    return value if isinstance(value, str) else value.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    if isinstance(value, str):
+        return value
+    text: str = value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+    return f"{text}Z"

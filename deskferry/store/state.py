@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import secrets
 import socket
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import psutil
 from sqlalchemy import Connection, func, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from deskferry import __version__
 from deskferry.canonical_schema import parse_time_text
+from deskferry.connectors.kit.clock import SystemClock
 from deskferry.connectors.kit.contract import Account, Child, Cursor
 from deskferry.connectors.kit.contract import Row as Record
-from deskferry.errors import LockHeld, Refused
+from deskferry.errors import DeskferryError, LockHeld, Refused
 from deskferry.store import machinery
-from deskferry.store.engine import Store
+from deskferry.store.engine import Store, now_text
 from deskferry.store.raw_archive import time_of
 
+_BEAT = 60.0
+"""Seconds between two signs of life of the holder of a lock."""
 _STALE_AFTER = 900.0
 """Seconds without a sign of life after which a lock of another host is taken to be abandoned."""
 
@@ -83,57 +90,97 @@ def last_run(database: Connection, command: str, connection: str) -> Record | No
 @contextmanager
 def locked(store: Store, connection: str, run_id: str, command: str, now: str) -> Iterator[None]:
     """Hold the run lock of a connection; a second process is told who holds it and since when."""
-    me = psutil.Process()
-    table = machinery.run_lock
-    with store.write() as database:
-        held = database.execute(select(table).where(table.c.connection == connection)).first()
-        if held is not None:
-            if _alive(held, now):
-                raise LockHeld(
-                    f"{connection} is being worked on by `{held.command}` (process {held.pid} on {held.host}, "
-                    f"since {time_of(held.since)[:19]}Z).",
-                    "Wait until it ends, or stop it; then run the same command again.",
-                )
-            database.execute(table.delete().where(table.c.connection == connection))
-        database.execute(
-            table.insert().values(
-                connection=connection,
-                run_id=run_id,
-                command=command,
-                host=socket.gethostname(),
-                pid=me.pid,
-                process_started=me.create_time(),
-                since=now,
-                beat_at=now,
-            )
-        )
+    _take_lock(store, connection, run_id, command, now)
     try:
-        yield
+        with _signs_of_life(store, connection, run_id):
+            yield
     finally:
-        with store.write() as database:
+        # A lock that cannot be given back (the disk is full) is recognised as ours by the next process: we are dead.
+        with suppress(DeskferryError, DatabaseError), store.write() as database:
+            table = machinery.run_lock
             database.execute(table.delete().where(table.c.connection == connection, table.c.run_id == run_id))
 
 
-def beat(database: Connection, connection: str, now: str) -> None:
-    """Show a sign of life for the lock's holder."""
+def _take_lock(store: Store, connection: str, run_id: str, command: str, now: str) -> None:
+    me = psutil.Process()
     table = machinery.run_lock
-    database.execute(table.update().where(table.c.connection == connection).values(beat_at=now))
+    values = {
+        "connection": connection, "run_id": run_id, "command": command, "host": socket.gethostname(), "pid": me.pid,
+        "process_started": me.create_time(), "since": now, "beat_at": _machine_time(),
+    }  # fmt: skip
+    try:
+        with store.write() as database:
+            held = database.execute(select(table).where(table.c.connection == connection)).first()
+            if held is not None:
+                if _alive(held):
+                    raise _held_by(connection, held)
+                # Only that very lock: another process may be taking it over at this moment.
+                database.execute(table.delete().where(table.c.connection == connection, table.c.run_id == held.run_id))
+            database.execute(table.insert().values(values))
+    except IntegrityError as error:  # PostgreSQL: another process was faster by a hair
+        with store.read() as database:
+            held = database.execute(select(table).where(table.c.connection == connection)).first()
+        raise _held_by(connection, held) from error
 
 
-def _alive(held: Any, now: str) -> bool:
+def _held_by(connection: str, held: Any | None) -> LockHeld:
+    advice = "Wait until it ends, or stop it; then run the same command again."
+    if held is None:
+        return LockHeld(f"{connection} was being worked on a moment ago.", advice)
+    return LockHeld(
+        f"{connection} is being worked on by `{held.command}` (process {held.pid} on {held.host}, "
+        f"since {time_of(held.since)[:19]}Z).",
+        advice,
+    )
+
+
+@contextmanager
+def _signs_of_life(store: Store, connection: str, run_id: str) -> Iterator[None]:
+    """Beat from a thread: a run that waits out an hour of rate limit is alive, also to another host."""
+    over = threading.Event()
+    table = machinery.run_lock
+
+    def work() -> None:
+        while not over.wait(_BEAT):
+            with suppress(DeskferryError, DatabaseError), store.write() as database:
+                database.execute(
+                    table.update()
+                    .where(table.c.connection == connection, table.c.run_id == run_id)
+                    .values(beat_at=_machine_time())
+                )
+
+    thread = threading.Thread(target=work, name="beat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(timeout=5.0)  # it may wait for another process that writes
+
+
+def beat(database: Connection, connection: str, now: str) -> None:  # noqa: ARG001 - whatever clock a connection has
+    """Show a sign of life for the lock's holder, with a write that is made anyway."""
+    table = machinery.run_lock
+    database.execute(table.update().where(table.c.connection == connection).values(beat_at=_machine_time()))
+
+
+def _alive(held: Any) -> bool:
     if held.host == socket.gethostname():
         try:
-            started: float = psutil.Process(held.pid).create_time()
-            return bool(abs(started - held.process_started) < 2.0)
+            process = psutil.Process(held.pid)
+            started: float = process.create_time()
+            return bool(abs(started - held.process_started) < 2.0) and process.status() != psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return False
         except psutil.AccessDenied:
             return True
-    return _seconds_between(time_of(held.beat_at), now) < _STALE_AFTER
+    beat_at, now = parse_time_text(time_of(held.beat_at)), parse_time_text(_machine_time())
+    return (now - beat_at).total_seconds() < _STALE_AFTER
 
 
-def _seconds_between(earlier: str, later: str) -> float:
-    return (parse_time_text(later) - parse_time_text(earlier)).total_seconds()
+def _machine_time() -> str:
+    # Of the machine, whatever clock a connection has: another process compares it with its own.
+    return now_text(SystemClock().now())
 
 
 # -------------------------------------------------------------------------------------------------------------- pin
@@ -141,28 +188,25 @@ def _seconds_between(earlier: str, later: str) -> float:
 
 def pin_account(store: Store, connection: str, vendor: str, account: Account, origin: str, site: str, now: str) -> None:
     """Pin a connection to the account that it first met; raises Refused when it meets another one."""
-    table = machinery.account_pin
-    with store.write() as database:
-        held = database.execute(select(table).where(table.c.connection == connection)).first()
-        if held is None:
-            database.execute(
-                table.insert().values(
-                    connection=connection,
-                    vendor=vendor,
-                    account_id=account.id,
-                    account_name=account.name,
-                    origin=origin,
-                    site=site,
-                    pinned_at=now,
-                )
-            )
-            return
-        if (held.vendor, held.account_id) != (vendor, account.id):
-            raise Refused(
-                f"{connection} was pulled from {held.vendor} account {held.account_id} and now points to "
-                f"{vendor} account {account.id}.",
-                "Give the other account a connection of its own; names are never reused.",
-            )
+    values = {
+        "connection": connection, "vendor": vendor, "account_id": account.id, "account_name": account.name,
+        "origin": origin, "site": site, "pinned_at": now,
+    }  # fmt: skip
+    with store.read() as database:
+        held = pinned(database, connection)
+    if held is None:
+        table = machinery.account_pin
+        insert = (sqlite_insert if store.is_sqlite else postgresql_insert)(table)
+        with store.write() as database:
+            database.execute(insert.values(values).on_conflict_do_nothing())  # type: ignore[attr-defined,unused-ignore]
+            held = pinned(database, connection)
+    if held is None or (held["vendor"], held["account_id"]) != (vendor, account.id):
+        was = held or values
+        raise Refused(
+            f"{connection} was pulled from {was['vendor']} account {was['account_id']} and now points to "
+            f"{vendor} account {account.id}.",
+            "Give the other account a connection of its own; names are never reused.",
+        )
 
 
 def pinned(database: Connection, connection: str) -> Record | None:

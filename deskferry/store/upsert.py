@@ -9,14 +9,14 @@ from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
-from deskferry.canonical_schema import ENGINE_COLUMNS, column_names
+from deskferry.canonical_schema import ENGINE_COLUMNS, VOLATILE_COLUMNS, column_names
 
 WireRow = tuple[Any, ...]
 T = TypeVar("T")
 
 _CHUNK = 5_000
-_UNSETTLED = ("message", "ticket_event")
 
 
 @dataclass(slots=True)
@@ -69,67 +69,104 @@ class Written:
     updated_ids: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What the upserts of a kind need to know of its columns."""
+
+    columns: tuple[str, ...]
+    hash_at: int
+    told: str
+    """Columns that are compared: id, hash, then those that follow their raw record without being a change."""
+    followers: tuple[int, ...]
+    update: str
+    update_at: tuple[int, ...]
+    refresh: str
+
+
+@cache
+def _plan(kind: str, *, sqlite: bool) -> _Plan:
+    columns, hole = column_names(kind), "?" if sqlite else "%s"
+    kept = ENGINE_COLUMNS[kind] - {"content_hash", "synced_at"}
+    volatile = tuple(column for column in columns if column in VOLATILE_COLUMNS[kind])
+    followers = ("raw_record_id", *volatile)
+    written = tuple(column for column in columns[1:] if column not in kept)
+    sets = [f"{column} = {hole}" for column in written]
+    # What the store found out for itself is found out anew.
+    sets += [f"{column} = {'NULL' if column != 'fetch_state' else repr('pending')}" for column in sorted(kept)]
+    return _Plan(
+        columns,
+        columns.index("content_hash"),
+        ", ".join(("id", "content_hash", *followers)),
+        tuple(columns.index(column) for column in followers),
+        f"UPDATE {kind} SET {', '.join(sets)} WHERE id = {hole}",
+        (*(columns.index(column) for column in written), 0),
+        f"UPDATE {kind} SET {', '.join(f'{column} = {hole}' for column in followers)} WHERE id = {hole}",
+    )
+
+
 def upsert(connection: Connection, kind: str, rows: Iterable[WireRow]) -> Written:
     """Write canonical rows: insert new ones, update those whose content hash differs, leave the others alone.
 
-    Of rows with the same id the last one wins. Columns that the store fills are kept on an update.
+    Of rows with the same id the last one wins. A row whose content is the same and that another raw record brings now,
+    or with another volatile value, follows it and counts as unchanged.
     """
-    columns = column_names(kind)
-    hash_at = columns.index("content_hash")
+    plan = _plan(kind, sqlite=is_sqlite(connection))
     by_id = {row[0]: row for row in rows}
-    held = dict(map(tuple, lookup(connection, kind, "id, content_hash", list(by_id))))
+    held = {row[0]: tuple(row)[1:] for row in lookup(connection, kind, plan.told, list(by_id))}
     if not held:
-        insert_rows(connection, kind, columns, list(by_id.values()))
+        insert_rows(connection, kind, plan.columns, list(by_id.values()))
         return Written(Counts(inserted=len(by_id)), [])
-    new = [row for key, row in by_id.items() if key not in held]
-    changed = [row for key, row in by_id.items() if key in held and held[key] != row[hash_at]]
-    insert_rows(connection, kind, columns, new)
-    _update_rows(connection, kind, columns, changed)
+    new: list[WireRow] = []
+    changed: list[WireRow] = []
+    moved: list[WireRow] = []
+    for key, row in by_id.items():
+        before = held.get(key)
+        if before is None:
+            new.append(row)
+        elif before[0] != row[plan.hash_at]:
+            changed.append(row)
+        elif before[1:] != tuple(row[n] for n in plan.followers):
+            moved.append(row)
+    insert_rows(connection, kind, plan.columns, new)
+    _execute_many(connection, plan.update, [tuple(row[n] for n in plan.update_at) for row in changed])
+    _execute_many(connection, plan.refresh, [(*(row[n] for n in plan.followers), row[0]) for row in moved])
     unchanged = len(by_id) - len(new) - len(changed)
     return Written(Counts(len(new), len(changed), unchanged), [row[0] for row in changed])
+
+
+def _execute_many(connection: Connection, statement: str, values: list[WireRow]) -> None:
+    if values:
+        connection.exec_driver_sql(statement, values)
 
 
 def insert_rows(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[WireRow]) -> None:
     """Insert tuples in column order: executemany on SQLite, COPY on PostgreSQL."""
     if not rows:
         return
-    names = ", ".join(_quoted(column) for column in columns)
     if is_sqlite(connection):
-        holes = ", ".join("?" * len(columns))
-        connection.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES ({holes})", list(rows))
+        connection.exec_driver_sql(_insert_statement(table, tuple(columns)), list(rows))
         return
     copy_rows(connection, table, columns, rows)
+
+
+@cache
+def _insert_statement(table: str, columns: tuple[str, ...]) -> str:
+    names = ", ".join(_quoted(column) for column in columns)
+    return f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"
 
 
 def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[WireRow]) -> None:
     """COPY tuples into a PostgreSQL table."""
     names = ", ".join(_quoted(column) for column in columns)
+    statement = f"COPY {table} ({names}) FROM STDIN"
     driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
-
-
-@cache
-def _update_statement(kind: str, columns: tuple[str, ...], *, sqlite: bool) -> str:
-    hole = "?" if sqlite else "%s"
-    kept = ENGINE_COLUMNS[kind] - {"content_hash", "synced_at"}
-    sets = [f"{column} = {hole}" for column in columns[1:] if column not in kept]
-    if kind in _UNSETTLED:
-        sets.append("seq = NULL")  # its place and what follows from it are settled anew
-    if kind == "attachment":
-        sets.append("fetch_state = 'pending'")
-    return f"UPDATE {kind} SET {', '.join(sets)} WHERE id = {hole}"
-
-
-def _update_rows(connection: Connection, kind: str, columns: tuple[str, ...], rows: Sequence[WireRow]) -> None:
-    if not rows:
-        return
-    kept = ENGINE_COLUMNS[kind] - {"content_hash", "synced_at"}
-    places = [n for n, column in enumerate(columns) if n and column not in kept]
-    values = [(*(row[n] for n in places), row[0]) for row in rows]
-    statement = _update_statement(kind, columns, sqlite=is_sqlite(connection))
-    connection.exec_driver_sql(statement, values)
+    errors: Any = connection.dialect.loaded_dbapi.Error
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except errors as error:  # as SQLAlchemy would have raised it, had it run the statement
+        raise DBAPIError.instance(statement, None, error, errors, dialect=connection.dialect) from error
 
 
 def _quoted(column: str) -> str:

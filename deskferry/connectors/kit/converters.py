@@ -15,8 +15,10 @@ from selectolax.lexbor import LexborHTMLParser
 
 from deskferry.connectors.kit.mapping import Unreadable, as_text, plain
 
-_SECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII).fullmatch
-TIME_TEXT = "%Y-%m-%dT%H:%M:%S.%fZ"
+_SECONDS = re.compile(
+    r"[1-9]\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ", re.ASCII
+).fullmatch
+"""The form that vendors send most, of days that every month has: it needs no reading."""
 
 
 def time(value: Any) -> str | None:
@@ -24,14 +26,17 @@ def time(value: Any) -> str | None:
     if value is None or value == "":
         return None
     if type(value) is str:
-        if _SECONDS(value) and value[:4] != "0000":
+        if _SECONDS(value):
             return value[:19] + ".000000Z"
         try:
             read = datetime.fromisoformat(value)
         except ValueError:
             raise Unreadable("bad_time", f"{value[:40]!r} is not a time") from None
         aware = read if read.tzinfo else read.replace(tzinfo=UTC)
-        return aware.astimezone(UTC).strftime(TIME_TEXT)
+        try:
+            return f"{aware.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+        except OverflowError:
+            raise Unreadable("bad_time", f"{value[:40]!r} is beyond the calendar") from None
     raise Unreadable("bad_time", f"{type(value).__name__} where a time is expected")
 
 
@@ -40,7 +45,10 @@ def unix_time(value: Any) -> str | None:
     if value is None or value == "":
         return None
     if type(value) in (int, float):
-        return datetime.fromtimestamp(value, UTC).strftime(TIME_TEXT)
+        try:
+            return f"{datetime.fromtimestamp(value, UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+        except (OverflowError, ValueError, OSError):
+            raise Unreadable("bad_time", f"{value!r} is beyond the calendar") from None
     raise Unreadable("bad_time", f"{type(value).__name__} where Unix seconds are expected")
 
 
@@ -96,7 +104,9 @@ def whole(value: Any) -> Any:
     return value if value not in (None, "", [], {}) else None
 
 
-def choice(table: Mapping[Any, str | None], *, unknown: str | None = None, what: str = "value") -> Callable[[Any], str | None]:
+def choice(
+    table: Mapping[Any, str | None], *, unknown: str | None = None, what: str = "value"
+) -> Callable[[Any], str | None]:
     """Return a converter by a table; a value that the table lacks becomes `unknown`."""
 
     def chosen(value: Any) -> str | None:

@@ -8,6 +8,8 @@ the third hour: a row that names no canonical field is refused when the table is
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -173,7 +175,7 @@ class Rejected:
 
 
 Mapped = dict[str, list[WireRow]]
-Emit = Callable[[Raw, str, str, Mapped], None]
+Emit = Callable[[Raw, str, str, Mapped, bool], None]
 
 
 def digest(content: tuple[Any, ...] | list[Any]) -> str:
@@ -201,12 +203,34 @@ def plain(value: Any) -> Any:
     raise Unreadable("unexpected_type", f"{type(value).__name__} where a plain value is expected")
 
 
+class Untamed(Exception):
+    """A row holds what no database takes: the record is mapped again after `tamed`."""
+
+
+_SURROGATE = re.compile("[\ud800-\udfff\x00]")
+
+
+def tamed(value: Any) -> Any:
+    """Return JSON as both databases take it: NUL characters and lone surrogates as U+FFFD, huge integers as text."""
+    if type(value) is str:
+        return _SURROGATE.sub("\ufffd", value)
+    if type(value) is dict:
+        return {tamed(key): tamed(kept) for key, kept in value.items()}
+    if type(value) is list:
+        return [tamed(kept) for kept in value]
+    if type(value) is int and not -(2**63) <= value < 2**63:
+        return str(value)
+    return value
+
+
 def dump(value: Any) -> str | None:
     """Return JSON text with sorted keys; None stays None."""
     if value is None:
         return None
     text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS).decode()
-    return text.replace("\\u0000", "\ufffd") if "\\u0000" in text else text
+    if "\\u0000" in text:  # a NUL, or a text that speaks of one
+        text = orjson.dumps(tamed(value), option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS).decode()
+    return text
 
 
 _TEXT_COLUMNS_AS_TEXT = frozenset({"number", "external_id", "source_id"})
@@ -232,8 +256,14 @@ class Mapper:
         """Append the canonical rows of a raw record to `out`, or return why it cannot be mapped."""
         fresh: Mapped = {}
         try:
-            for emit in self._emitters:
-                emit(raw, source_id, synced_at, fresh)
+            try:
+                for emit in self._emitters:
+                    emit(raw, source_id, synced_at, fresh, True)
+            except (Untamed, orjson.JSONEncodeError):
+                fresh = {}
+                raw, source_id = tamed(raw), tamed(source_id)
+                for emit in self._emitters:
+                    emit(raw, source_id, synced_at, fresh, False)
         except Unreadable as bad:
             return Rejected(bad.code, bad.detail)
         except (TypeError, ValueError, AttributeError, KeyError, IndexError) as bad:
@@ -248,7 +278,10 @@ class Mapper:
     def raw_hash(self, raw: Raw) -> str:
         """Return the hash of a payload without its volatile paths."""
         stripped = self._strip(raw)
-        packed = orjson.dumps(stripped, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+        try:
+            packed = orjson.dumps(stripped, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+        except orjson.JSONEncodeError:  # a lone surrogate, or an integer beyond 64 bits: legal JSON, rare
+            packed = json.dumps(stripped, sort_keys=True).encode()
         return hashlib.blake2b(packed, digest_size=16).hexdigest()
 
 
@@ -283,15 +316,26 @@ def _field(row: Map, n: int, item: str, names: dict[str, Any], context: Context,
     if via is not None:
         names[f"f{n}"] = via
         return f"f{n}({value})"
-    return f"{'as_text' if column_is_text else 'plain'}({value})"
+    # Most values are texts: they are spared the call. What no database takes is found when the row is hashed.
+    return f"((v or None) if type(v := {value}) is str else {'as_text' if column_is_text else 'plain'}(v))"
 
 
 def _compile(table: Table, object_map: ObjectMap, context: Context, *, main: bool) -> Emit:
     """Return a function that appends the rows of one table; generated, so that a row costs no interpretation."""
     kind, columns = table.kind, column_names(table.kind)
     names: dict[str, Any] = {
-        "dig": dig, "plain": plain, "as_text": as_text, "dumps": orjson.dumps, "blake": hashlib.blake2b,
-        "dump": dump, "consumed": object_map.consumed, "each": table.each, "when": table.when, "key": table.key,
+        "dig": dig,
+        "plain": plain,
+        "as_text": as_text,
+        "dumps": orjson.dumps,
+        "blake": hashlib.blake2b,
+        "dump": dump,
+        "consumed": object_map.consumed,
+        "each": table.each,
+        "when": table.when,
+        "key": table.key,
+        "Untamed": Untamed,
+        "NUL": b"\\u0000",
     }
     by_column = {row.to: row for row in table.rows}
     jsons = json_columns(kind)
@@ -309,9 +353,14 @@ def _compile(table: Table, object_map: ObjectMap, context: Context, *, main: boo
         key = f"str(key({item}))" if callable(table.key) else f"str({_access(table.key, item)})"
         body.append(f"rid_source = sid + {'/' + str(table.part) + '/'!r} + {key}")
     constants = {
-        "id": f"{prefix!r} + rid_source", "connection": repr(context.connection), "vendor": repr(context.vendor),
-        "source_object": repr(table.of or object_map.object), "source_id": "rid_source", "synced_at": "synced_at",
-        "raw_record_id": f"{context.connection + ':' + object_map.object + ':'!r} + sid", "content_hash": "digest",
+        "id": f"{prefix!r} + rid_source",
+        "connection": repr(context.connection),
+        "vendor": repr(context.vendor),
+        "source_object": repr(table.of or object_map.object),
+        "source_id": "rid_source",
+        "synced_at": "synced_at",
+        "raw_record_id": f"{context.connection + ':' + object_map.object + ':'!r} + sid",
+        "content_hash": "digest",
     }
     engine, volatile = ENGINE_COLUMNS.get(kind, frozenset()), VOLATILE_COLUMNS.get(kind, frozenset())
     hashed, final = [], []
@@ -334,14 +383,16 @@ def _compile(table: Table, object_map: ObjectMap, context: Context, *, main: boo
         final.append(f"c{n}")
         if column not in engine and column not in volatile:
             hashed.append(f"c{n}")
-    body.append(f"digest = blake(dumps(({', '.join(hashed)},)), digest_size=16).hexdigest()")
+    body.append(f"packed = dumps(({', '.join(hashed)},))")
+    body.append("if check and NUL in packed: raise Untamed")
+    body.append("digest = blake(packed, digest_size=16).hexdigest()")
     body.append(f"rows.append(({', '.join(final)},))")
     return _function(table, body, names)
 
 
 def _function(table: Table, body: list[str], names: dict[str, Any]) -> Emit:
     """Wrap the generated lines into the function and its loop over items."""
-    lines = ["def emit(raw, sid, synced_at, out):"]
+    lines = ["def emit(raw, sid, synced_at, out, check):"]
     if table.each is None:
         if table.when is not None:
             lines.append("    if not when(raw, raw): return")
@@ -413,7 +464,7 @@ def explain(object_map: ObjectMap, context: Context, raw: Raw, kind: str, record
         for item in _items(table, raw):
             out: Mapped = {}
             single = ObjectMap(object_map.object, (_only(table, item),), object_map.ignored, object_map.kept)
-            _compile(single.tables[0], object_map, context, main=not n)(raw, sid, "", out)
+            _compile(single.tables[0], object_map, context, main=not n)(raw, sid, "", out, False)
             row = dict(zip(column_names(kind), out[kind][0], strict=True)) if out else {}
             if row.get("id") == record_id:
                 return list(_explained(table, item, raw, row, main=not n))
