@@ -41,9 +41,9 @@ def packed(rows: Sequence[Row], language: str, limit: int = CALL_LIMIT) -> Files
         if part.size > room and bins[-1]:
             bins.append([])
             room = limit
-            losses.append(Loss(row["id"], "file", name, "files_split"))
+            losses.append(Loss(row["id"], "visibility", name, "files_split"))
         elif len(bins) > 1:
-            losses.append(Loss(row["id"], "file", name, "files_split"))
+            losses.append(Loss(row["id"], "visibility", name, "files_split"))
         bins[-1].append(part)
         room -= part.size
     return Files(tuple(tuple(one) for one in bins), tuple(lines), tuple(losses))

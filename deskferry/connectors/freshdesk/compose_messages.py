@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from deskferry.connectors.freshdesk.compose_files import inline_rows, packed
@@ -35,7 +35,12 @@ class Written:
     incoming: bool
     author: str | None
     """The source person, where somebody crosses for them."""
-    losses: tuple[Loss, ...] = field(default=())
+    losses: tuple[Loss, ...] = ()
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What of the source, beside the row, makes the message what it is: its files."""
+        return tuple(file.sha256 for files in self.bins for file in files)
 
 
 def kept_out(message: Row, crossings: Crossings) -> Loss | None:
@@ -164,6 +169,6 @@ def _note(
         target=Ref(ticket_id),
         files=files,
         mark=mark,
-        source_hash=source_hash(one.row),
+        source_hash=source_hash(one.row, also=one.told),
         effects=(PUBLIC_NOTE_EMAILS, AUTOMATIONS) if public else (AUTOMATIONS,),
     )

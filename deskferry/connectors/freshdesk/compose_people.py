@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from deskferry.connectors.freshdesk.desk import Desk
@@ -24,9 +25,10 @@ def is_email(value: str | None) -> bool:
     return bool(value) and len(str(value)) <= _EMAIL_LIMIT and _EMAIL.fullmatch(str(value)) is not None
 
 
-def source_hash(*rows: Row) -> str:
-    """Return a hash of the source content: of the rows' own hashes where they have them."""
-    return digest([row.get("content_hash") or sorted((key, str(value)) for key, value in row.items()) for row in rows])
+def source_hash(*rows: Row, also: Sequence[Any] = ()) -> str:
+    """Return a hash of the source content: of the rows' own hashes where they have them, and of what `also` tells."""
+    told = [row.get("content_hash") or sorted((key, str(value)) for key, value in row.items()) for row in rows]
+    return digest([told, [str(one) for one in also]])
 
 
 def iso(value: Any) -> str | None:

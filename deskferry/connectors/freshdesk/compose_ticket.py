@@ -72,7 +72,7 @@ def ticket(aggregate: TicketAggregate, crossings: Crossings, desk: Desk) -> Comp
         draft.losses += one.losses
         operations += notes(ticket_id, one, crossings, first=2 if one is opening else 1)
     several = bool(operations)
-    create = _create(draft, opening, status=codes.OPEN if several else status, last=not several)
+    create = _create(draft, aggregate, opening, status=codes.OPEN if several else status, last=not several)
     operations.insert(0, create)
     if several and status != codes.OPEN:
         operations.append(_state(draft, status, messages))
@@ -295,7 +295,9 @@ def _fields(draft: _Draft, aggregate: TicketAggregate) -> None:
 # --------------------------------------------------------------------------------------------------------- operations
 
 
-def _create(draft: _Draft, opening: Written | None, *, status: int, last: bool) -> Operation:
+def _create(
+    draft: _Draft, aggregate: TicketAggregate, opening: Written | None, *, status: int, last: bool
+) -> Operation:
     """Return the call that creates the ticket; `ticket.begin` where notes and maybe the final state follow."""
     draft.body["status"] = status
     effects = [NEW_TICKET_EMAILS, AUTOMATIONS]
@@ -313,7 +315,11 @@ def _create(draft: _Draft, opening: Written | None, *, status: int, last: bool) 
         body=dict(draft.body),
         files=opening.bins[0] if opening else (),
         mark=draft.ticket["id"],
-        source_hash=source_hash(draft.ticket, *([opening.row] if opening else [])),
+        source_hash=source_hash(
+            draft.ticket,
+            *([opening.row] if opening else []),
+            also=(*aggregate.tags, *(opening.told if opening else ())),
+        ),
         effects=tuple(effects),
     )
 

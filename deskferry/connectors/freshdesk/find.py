@@ -86,7 +86,7 @@ def notes(session: Session, ticket: str, mark: str) -> list[dict[str, Any]]:
     return [row for row in rows if marks_in(str(row.get("body") or ""))[:1] == [mark]]
 
 
-def ticket_fields(session: Session, label: str) -> list[tuple[str, str]]:
-    """Return (id, name) of the ticket fields of this label."""
+def ticket_fields(session: Session, label: str) -> list[str]:
+    """Return the keys of the ticket fields of this label."""
     rows = session.get_json("ticket_fields") or ()
-    return [(str(row["id"]), str(row["name"])) for row in rows if row.get("label") == label]
+    return [str(row["name"]) for row in rows if row.get("label") == label]

@@ -125,10 +125,9 @@ def _text(value: Any) -> str:
 
 def _done(operation: Operation, answer: Answer, site: str) -> Outcome:
     body = answer.body if isinstance(answer.body, dict) else {}
-    remote_id = str(body.get("id") or operation.body.get("id") or "") or None
+    # A field is known by its key, which the vendor makes of the label.
+    remote_id = str(body.get("name" if operation.call == "ticket_field.create" else "id") or "") or None
     receipt: dict[str, Any] = {key: body[key] for key in ("created_at", "updated_at") if body.get(key)}
-    if operation.call == "ticket_field.create" and body.get("name"):
-        receipt["name"] = body["name"]
     if body.get("attachments"):
         receipt["attachments"] = [
             {"id": str(file.get("id")), "name": file.get("name"), "size": file.get("size", file.get("file_size"))}
@@ -189,7 +188,7 @@ def _twin(
         return next(iter(find.companies(session, str(body.get("name")))), None)
     if operation.object != "user":
         found = find.ticket_fields(session, str(body.get("label")))
-        return found[0][0] if found else None
+        return found[0] if found else None
     told = [error.get("additional_info") for error in duplicates]
     twin = next((str(info["user_id"]) for info in told if isinstance(info, Mapping) and info.get("user_id")), None)
     if twin is None:

@@ -42,6 +42,7 @@ from deskferry.connectors.kit.contract import (
 from deskferry.connectors.kit.session import Session
 
 _ORIGIN_RECORD = "deskferry:ticket_field:origin"
+"""Stands for the field in the journal; the part is the setting that its key answers."""
 _NOT_IN_UPDATES = frozenset({"cc_emails", "name", "email", "unique_external_id"})
 """What creating a ticket takes and updating does not."""
 
@@ -59,6 +60,7 @@ class FreshdeskDestination:
         self._account: Account | None = None
         self._languages: frozenset[str] | None = None
         self._origin: str | None = None
+        self._administrator: bool | None = None
 
     def account(self) -> Account:
         """Return who we are there."""
@@ -109,7 +111,7 @@ class FreshdeskDestination:
         return (
             Operation(
                 record_id=_ORIGIN_RECORD,
-                part="",
+                part=ORIGIN_SETTING,
                 kind="custom_field",
                 action="create",
                 call="ticket_field.create",
@@ -145,7 +147,11 @@ class FreshdeskDestination:
         return self._languages
 
     def _may_create_fields(self) -> bool:
-        return self._session.request_json("GET", "admin/ticket_fields", allow=(403, 404)).status == 200
+        """Return whether the role is an administrator's, who alone may see the fields this way."""
+        if self._administrator is None:
+            answer = self._session.request_json("GET", "admin/ticket_fields", allow=(403, 404))
+            self._administrator = answer.status == 200
+        return self._administrator
 
     # ------------------------------------------------------------------------------------------------------- compose
 
@@ -221,8 +227,8 @@ class FreshdeskDestination:
         outcomes = []
         for operation in operations:
             outcome = sending.send(self._session, operation, resolve, files, self._site)
-            if operation.call == "ticket_field.create" and outcome.receipt.get("name"):
-                self._desk = with_origin(self._desk, str(outcome.receipt["name"]))
+            if operation.call == "ticket_field.create" and outcome.remote_id is not None:
+                self._desk = with_origin(self._desk, outcome.remote_id)
             outcomes.append(outcome)
         return outcomes
 
@@ -253,8 +259,8 @@ class FreshdeskDestination:
             return find.people(self._session, body)
         found = find.ticket_fields(self._session, str(body["label"]))
         if found:
-            self._desk = with_origin(self._desk, found[0][1])
-        return [one for one, _ in found]
+            self._desk = with_origin(self._desk, found[0])
+        return found
 
     def _hit(self, operation: Operation, remote_id: str) -> Outcome:
         return Outcome("done", remote_id, sending.url(operation.object, remote_id, self._site))
