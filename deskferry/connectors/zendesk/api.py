@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import httpx
@@ -18,7 +17,7 @@ from deskferry.connectors.kit.contract import Account, BlobRef, Child, Estimate,
 from deskferry.connectors.kit.session import Session, VendorStatus
 from deskferry.connectors.kit.settings import parse_settings
 from deskferry.connectors.zendesk import account, children, pages
-from deskferry.connectors.zendesk.exports import begin_at, by_cursor, by_link, by_time
+from deskferry.connectors.zendesk.exports import begin_at, by_cursor, by_link, by_time, seconds
 from deskferry.connectors.zendesk.lists import (
     REFUSED,
     call,
@@ -258,7 +257,7 @@ class ZendeskSource:
                 yield Page((), last=True, notes=(unavailable("satisfaction_ratings", answer.status),))
                 return
             rows = answer.body.get("satisfaction_ratings") or ()
-            high = max([high, *(int(datetime.fromisoformat(row["updated_at"]).timestamp()) for row in rows)])
+            high = max([high, *(seconds(row.get("updated_at")) for row in rows)])
             follower = next_place(answer.body)
             resting = {"start": high} if follower is None else {"start": start, "high": high, **follower}
             yield Page(records("satisfaction_rating", rows), resting, follower is None)

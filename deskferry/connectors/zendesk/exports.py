@@ -67,20 +67,26 @@ def by_time(
     Six clients of this API ran in circles there: `next_page` equals the current one (`end_time` = `start_time`).
     """
     start = int(request.cursor["start"]) if request.cursor else begin_at(request, clock)
+    usual = size = int(params.get("per_page", EXPORT_SIZE))
     while True:
         asked = allowed(start, clock)
-        body = fetch(path, {**params, "start_time": asked})
+        body = fetch(path, {**params, "per_page": size, "start_time": asked})
         found, end, note = body.get(rows) or (), body.get("end_time"), ""
         # Without a word of an end, a page that is not full is the last one.
-        last = bool(body.get("end_of_stream", len(found) < EXPORT_SIZE)) or end is None or not found
-        if not last and end <= asked:
+        last = bool(body.get("end_of_stream", len(found) < size)) or end is None or not found
+        stuck = not last and end <= asked
+        if stuck and size < EXPORT_SIZE:
+            size = EXPORT_SIZE  # the second may fit the largest page
+            continue
+        if stuck:
             end = asked + 1
-            if len(found) >= int(params.get("per_page", EXPORT_SIZE)):
+            if len(found) >= size:
                 second = utc(asked).strftime("%Y-%m-%dT%H:%M:%SZ")
                 note = (
                     f"{rows}: the vendor's export shows the first {len(found)} of the rows of the second {second}; "
                     "the others are missing from it, and what tickets lack of them is read one ticket at a time."
                 )
+        size = usual
         start = max(int(end), asked) if end is not None else asked
         yield Exported(body, {"start": start}, last, note)
         if last:
@@ -107,7 +113,7 @@ def by_link(
         repeated = bool(ids) and ids == before
         before = ids
         for row in found:
-            high = max(high, _seconds(row.get("updated_at")))
+            high = max(high, seconds(row.get("updated_at")))
         link = local(body.get("next_page"))
         last = link is None or link in begun or not found or repeated
         place = {"start": high} if last else {"next": link, "start": high}
@@ -125,5 +131,6 @@ def local(link: str | None) -> str | None:
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
-def _seconds(text: str | None) -> int:
+def seconds(text: str | None) -> int:
+    """Return a time of the vendor's as Unix seconds; 0 where there is none."""
     return int(datetime.fromisoformat(text).timestamp()) if text else 0

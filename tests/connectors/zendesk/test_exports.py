@@ -125,6 +125,21 @@ def test_a_second_that_holds_more_than_a_page_is_no_endless_loop() -> None:
     assert "1970-01-01T00:08:20Z" in pages[1].notes[0]
 
 
+def test_a_small_page_size_loses_nothing_of_a_full_second() -> None:
+    def answer(asked: dict[str, str]) -> dict[str, Any]:
+        rows = [event(number, 500 if number < 5 else 501) for number in range(7)]
+        rest = [row for row in rows if row["timestamp"] >= int(asked["start_time"])]
+        page = rest[: int(asked["per_page"])]
+        over = len(page) == len(rest)
+        return {"ticket_events": page, "end_time": page[-1]["timestamp"] + over, "end_of_stream": over}
+
+    desk = Desk(**{EVENTS: answer})
+    small = connection(subdomain="acme", oauth_token=connection().settings["oauth_token"], page_size=3)
+    pages = pull(desk, "ticket_events", configured=small)
+    assert set(ids(pages)) == {str(number) for number in range(7)}
+    assert not any(page.notes for page in pages)
+
+
 def test_an_export_that_never_says_that_it_ends_ends_on_an_empty_page() -> None:
     empty = {"ticket_events": [], "end_time": None, "next_page": None}
     (page,) = pull(Desk(**{EVENTS: empty}), "ticket_events", {"start": 700})
