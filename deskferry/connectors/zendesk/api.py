@@ -240,9 +240,7 @@ class ZendeskSource:
             return {**row, "holidays": rows} if status not in REFUSED else row
 
         listing = LISTINGS["schedules"]
-        return whole(
-            self._session, listing, request, LIST_SIZE, optional=True, title="schedules", amend=with_holidays
-        )
+        return whole(self._session, listing, request, LIST_SIZE, optional=True, title="schedules", amend=with_holidays)
 
     def _ratings(self, request: PullRequest) -> Iterator[Page]:
         """Yield ratings from the last change that was seen on; the list is in no order that the vendor promises."""

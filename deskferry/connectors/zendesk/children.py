@@ -30,9 +30,7 @@ def of_ticket(session: Session, child: Child) -> Page:
     if status == 403:
         return Page((), notes=(f"tickets: the comments of ticket {child.parent} may not be read (403).",))
     ticket = int(child.parent) if child.parent.isdigit() else child.parent
-    comments = tuple(
-        RawRecord("comment", str(row["id"]), {"ticket_id": ticket, **row}, child.parent) for row in rows
-    )
+    comments = tuple(RawRecord("comment", str(row["id"]), {"ticket_id": ticket, **row}, child.parent) for row in rows)
     if child.args.get("history") is False:
         return Page(comments)
     history = audits(session, child)

@@ -248,3 +248,66 @@ def test_html_in_place_of_an_export_is_asked_again() -> None:
     good = {"tickets": [ticket(1)], "after_cursor": "c", "end_of_stream": True}
     desk = Desk(**{TICKETS: [httpx.Response(200, html="<h1>Oops</h1>"), httpx.Response(503), good]})
     assert ids(pull(desk, "tickets")) == ["1"]
+
+
+# --------------------------------------------------------------------------------------------- stopped and begun again
+
+
+def cursor_export(rows: str, count: int) -> Any:
+    def answer(asked: dict[str, str]) -> dict[str, Any]:
+        at = int(asked.get("cursor", "0"))
+        found = [ticket(number) for number in range(at, min(at + 2, count))]
+        return {rows: found, "after_cursor": str(at + len(found)), "end_of_stream": at + 2 >= count}
+
+    return answer
+
+
+def time_export(rows: str, count: int) -> Any:
+    def answer(asked: dict[str, str]) -> dict[str, Any]:
+        at = int(asked["start_time"])
+        found = [{"id": number, "ticket_id": 1, "child_events": []} for number in range(at, min(at + 2, count))]
+        return {rows: found, "end_time": at + len(found), "end_of_stream": at + 2 >= count}
+
+    return answer
+
+
+def paged_list(rows: str, count: int) -> Any:
+    def answer(asked: dict[str, str]) -> dict[str, Any]:
+        at = int(asked.get("page[after]", "0"))
+        found = [
+            {"id": number, "updated_at": f"2025-01-0{number + 1}T00:00:00Z"} for number in range(at, min(at + 2, count))
+        ]
+        return {rows: found, "meta": {"has_more": at + 2 < count, "after_cursor": str(at + 2)}}
+
+    return answer
+
+
+def linked(asked: dict[str, str]) -> dict[str, Any]:
+    page = int(asked.get("page", "1"))
+    path = "/api/v2/help_center/incremental/articles.json"
+    link = f"https://acme.zendesk.com{path}?start_time=0&page={page + 1}" if page < 3 else None
+    found = [{"id": number, "translations": []} for number in (page * 2, page * 2 + 1)]
+    return {"articles": found, "next_page": link}
+
+
+@pytest.mark.parametrize(
+    ("stream", "path", "answer"),
+    [
+        ("tickets", TICKETS, cursor_export("tickets", 7)),
+        ("users", USERS, cursor_export("users", 7)),
+        ("ticket_events", EVENTS, time_export("ticket_events", 7)),
+        ("organizations", ORGANIZATIONS, time_export("organizations", 7)),
+        ("satisfaction_ratings", "satisfaction_ratings", paged_list("satisfaction_ratings", 7)),
+        ("groups", "groups", paged_list("groups", 7)),
+        ("articles", "help_center/incremental/articles.json", linked),
+    ],
+)
+def test_stopped_after_any_page_a_stream_goes_on_where_it_stopped(stream: str, path: str, answer: Any) -> None:
+    desk = Desk(**{path: answer})
+    whole = pull(desk, stream)
+    assert len(whole) >= 3
+    for stop, page in enumerate(whole[:-1], start=1):
+        again = pull(desk, stream, page.cursor)
+        assert ids(whole[:stop]) + ids(again) == ids(whole)
+        assert again[-1].cursor == whole[-1].cursor
+        assert again[-1].complete == whole[-1].complete

@@ -295,9 +295,7 @@ def test_bad_credentials_are_refused(answer: Any) -> None:
 
 def test_an_account_costs_its_fixed_calls_and_the_pages_of_its_exports() -> None:
     """The formula of docs/vendors/zendesk.md, for a small account: one call a list, and nothing a ticket."""
-    answers: dict[str, Any] = {
-        one.path: {one.envelope: [], "meta": {"has_more": False}} for one in LISTINGS.values()
-    }
+    answers: dict[str, Any] = {one.path: {one.envelope: [], "meta": {"has_more": False}} for one in LISTINGS.values()}
     answers |= {
         "incremental/tickets/cursor": {"tickets": [{"id": 1}], "after_cursor": "c", "end_of_stream": True},
         "incremental/users/cursor": {"users": [], "identities": [], "after_cursor": "c", "end_of_stream": True},

@@ -95,9 +95,7 @@ def test_what_is_missing_is_named(settings: dict[str, Any], says: str) -> None:
 
 def test_an_update_conflict_is_tried_again() -> None:
     answers = [httpx.Response(409, json={"error": "UpdateConflict"}), httpx.Response(200, json={"ticket": {"id": 1}})]
-    session = CONNECTOR.session(
-        connection(), VirtualClock(NOW), httpx.MockTransport(lambda _request: answers.pop(0))
-    )
+    session = CONNECTOR.session(connection(), VirtualClock(NOW), httpx.MockTransport(lambda _request: answers.pop(0)))
     assert session.request_json("PUT", "tickets/1", {"ticket": {}}).status == 200
 
 
