@@ -200,6 +200,13 @@ def test_comments_page_and_count(desk: Client) -> None:
     assert desk.json("tickets/17/comments", include="users")["users"]
 
 
+def test_phone_calls_are_voice_comments(desk: Client) -> None:
+    first = desk.json("tickets/23/comments")["comments"][0]
+    assert first["type"] == "VoiceComment"
+    assert first["data"]["call_duration"] == 173
+    assert desk.json("tickets/23")["ticket"]["via"]["channel"] == "voice"
+
+
 def test_inline_images_hide_unless_asked_for(desk: Client) -> None:
     (hidden, *_), (shown, *_) = (
         desk.json("tickets/6/comments", include_inline_images=flag)["comments"] for flag in ("false", "true")

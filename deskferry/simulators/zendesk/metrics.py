@@ -58,7 +58,7 @@ def history(file: TicketFile, is_agent: IsAgent) -> History:
 
 
 def _note(found: History, event: dict[str, Any], at: int, audit: int, is_agent: IsAgent) -> None:
-    if event["type"] == "Comment":
+    if event["type"] in ("Comment", "VoiceComment"):
         found.comments.append(at)
         if event["public"]:
             found.public.append((at, is_agent(event["author_id"]), audit))

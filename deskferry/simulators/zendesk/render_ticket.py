@@ -63,7 +63,7 @@ class TicketRenderer:
         identifier = audit_id(ticket.key - 1, sequence)
         for place, event in enumerate(events):
             event["id"] = event_id(identifier, place)
-            if event["type"] == "Comment":
+            if event["type"] in ("Comment", "VoiceComment"):
                 event["audit_id"] = identifier
         client = {"client": "Mozilla/5.0", "ip_address": "192.0.2.7", "location": "Madrid, Spain"}
         return {
@@ -79,7 +79,8 @@ class TicketRenderer:
     def _events(self, ticket: Ticket, update: Update, first: bool, nested: bool) -> list[dict[str, Any]]:
         events: list[dict[str, Any]] = []
         if update.message is not None:
-            events.append(self.comment(update.message))
+            call = self._call(ticket, update) if first and update.channel == "phone" else {}
+            events.append(self.comment(update.message) | call)
         # An event has its own `via` only where it differs from its audit's.
         ruled = {"via": self.via(ticket, update)} if nested else {}
         for change in update.changes:
@@ -91,6 +92,23 @@ class TicketRenderer:
             notice = {"subject": subject, "body": "Received.", "recipients": [requester]}
             events.append({"id": 0, "type": "Notification", **notice, **ruled})
         return events
+
+    def _call(self, ticket: Ticket, update: Update) -> dict[str, Any]:
+        """Return what makes the comment of a phone call a voice comment."""
+        caller = self.account.people.by_key(ticket.requester)
+        number = caller.phones[0] if caller.phones else None
+        data = {
+            "from": number,
+            "to": "+34910000000",
+            "recording_url": None,
+            "started_at": iso(update.at - 180),
+            "call_duration": 173,
+            "answered_by_id": id_of("user", update.actor),
+            "transcription_text": None,
+            "location": "New York, United States",
+        }
+        line = {"formatted_from": number or "Unknown", "formatted_to": "+34 910 000 000"}
+        return {"type": "VoiceComment", "data": data, **line, "transcription_visible": False}
 
     def _change(self, change: Change, first: bool) -> dict[str, Any] | None:
         if change.field in ("submitter", "tags"):

@@ -1,0 +1,179 @@
+"""Answers of the Zendesk simulator against the vendor's own OpenAPI descriptions, whose known errors are listed here.
+
+The descriptions are not ours to ship: the variable names a directory with `zendesk/support-oas.yaml` and
+`zendesk/helpcenter-oas.yaml`, as Zendesk publishes them.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from tests.simulators.zendesk_client import Client, client
+
+VARIABLE = "DESKFERRY_DESCRIPTIONS"
+FILES = {"support": "zendesk/support-oas.yaml", "guide": "zendesk/helpcenter-oas.yaml"}
+
+pytestmark = [
+    pytest.mark.exhaustive,
+    pytest.mark.skipif(VARIABLE not in os.environ, reason=f"{VARIABLE} names no directory of vendors' descriptions"),
+]
+
+# Fields that are null in real answers and a plain type in the description.
+NULL_IN_TRUTH = frozenset(
+    [
+        "agent_description",
+        "alias",
+        "assigned_at",
+        "assignee_updated_at",
+        "authenticity_token",
+        "body",
+        "business",
+        "calendar",
+        "comment",
+        "default_group_id",
+        "description",
+        "domain_verification_code",
+        "email",
+        "forum_topic_id",
+        "group_id",
+        "height",
+        "host_mapping",
+        "initially_assigned_at",
+        "locale",
+        "logo",
+        "organization_id",
+        "raw_subject",
+        "recipient",
+        "renewal",
+        "restriction",
+        "solved_at",
+        "subject",
+        "tag",
+        "tier",
+        "value",
+        "width",
+        "assignee_id",
+    ]
+)
+KNOWN = frozenset(
+    {
+        ("macros.*.actions.*.value", "type"),  # an array for comments
+        ("ticket_metric", "type"),  # described as a list, answered as one object
+        ("tickets.*.status", "enum"),  # `deleted` in exports
+    }
+)
+SUPPORT = """
+    account/settings automations brands custom_roles custom_statuses deleted_tickets deleted_users
+    group_memberships groups job_statuses locales macros organization_fields
+    organization_memberships organizations organizations/count recipient_addresses
+    satisfaction_ratings slas/policies tags ticket_audits ticket_fields ticket_forms ticket_metrics
+    tickets tickets/count trigger_categories triggers user_fields users users/count users/me views
+""".split()  # noqa: SIM905
+EXPORTS = """
+    tickets/cursor tickets users/cursor users organizations ticket_events ticket_metric_events
+""".split()  # noqa: SIM905
+
+
+class Loader(yaml.SafeLoader):
+    """Reads a bare `=` and times as text."""
+
+
+Loader.yaml_implicit_resolvers = {
+    letter: [(tag, pattern) for tag, pattern in rows if not tag.endswith((":value", ":timestamp"))]
+    for letter, rows in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+@cache
+def description(name: str) -> Any:
+    return yaml.load((Path(os.environ[VARIABLE]) / FILES[name]).read_bytes(), Loader=Loader)
+
+
+@pytest.fixture(scope="module")
+def desk() -> Client:
+    return client(120, plan="suite_enterprise")
+
+
+def as_json_schema(value: Any) -> Any:
+    """Return an OpenAPI 3.0 schema as a JSON Schema."""
+    if isinstance(value, list):
+        return [as_json_schema(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    schema = {name: as_json_schema(item) for name, item in value.items() if name not in ("example", "examples")}
+    return {"anyOf": [schema, {"type": "null"}]} if schema.pop("nullable", False) is True else schema
+
+
+@cache
+def validator(name: str, template: str) -> Any:
+    document = description(name)
+    responses = document["paths"][template]["get"]["responses"]
+    content = (responses.get("200") or responses[200])["content"]
+    schema = as_json_schema(next(iter(content.values()))["schema"])
+    components = {"schemas": as_json_schema(document["components"]["schemas"])}
+    return jsonschema.Draft202012Validator({"allOf": [schema], "components": components})
+
+
+def differences(name: str, template: str, body: Any) -> set[tuple[str, str]]:
+    found = set()
+    for error in validator(name, template).iter_errors(body):
+        deepest = error
+        while deepest.context:
+            deepest = max(deepest.context, key=lambda one: len(one.absolute_path))
+        path = ".".join("*" if isinstance(part, int) else str(part) for part in deepest.absolute_path)
+        harmless = deepest.instance is None and path.rsplit(".", 1)[-1] in NULL_IN_TRUTH
+        if not harmless:
+            found.add((path, str(deepest.validator)))
+    return found - KNOWN
+
+
+@pytest.mark.parametrize("path", SUPPORT)
+def test_lists(desk: Client, path: str) -> None:
+    assert differences("support", f"/api/v2/{path}", desk.json(path)) == set()
+
+
+@pytest.mark.parametrize("path", EXPORTS)
+def test_exports(desk: Client, path: str) -> None:
+    body = desk.json(f"incremental/{path}", start_time=0)
+    assert differences("support", f"/api/v2/incremental/{path}", body) == set()
+
+
+@pytest.mark.parametrize("tail", ["", "/comments", "/comments/count", "/audits", "/metrics"])
+def test_below_a_ticket(desk: Client, tail: str) -> None:
+    assert differences("support", f"/api/v2/tickets/{{ticket_id}}{tail}", desk.json(f"tickets/17{tail}")) == set()
+
+
+def test_people_and_search(desk: Client) -> None:
+    user = desk.json("users/me")["user"]["id"]
+    bodies = {
+        "users/{user_id}": desk.json(f"users/{user}"),
+        "users/{user_id}/identities": desk.json(f"users/{user}/identities"),
+        "tickets/show_many": desk.json("tickets/show_many", ids="1,2,3"),
+        "search": desk.json("search", query="status:open"),
+        "search/export": desk.json("search/export", query="status:open", **{"filter[type]": "ticket"}),
+    }
+    assert {path: differences("support", f"/api/v2/{path}", body) for path, body in bodies.items()} == {
+        path: set() for path in bodies
+    }
+
+
+def test_help_centre(desk: Client) -> None:
+    article = desk.json("help_center/articles")["articles"][2]["id"]
+    bodies = {name: desk.json(f"help_center/{name}") for name in ("categories", "sections", "articles", "locales")}
+    bodies |= {
+        "user_segments": desk.json("help_center/user_segments"),
+        "incremental/articles": desk.json("help_center/incremental/articles", start_time=0),
+        "articles/{article_id}": desk.json(f"help_center/articles/{article}"),
+        "articles/{article_id}/translations": desk.json(f"help_center/articles/{article}/translations"),
+        "articles/{article_id}/attachments": desk.json(f"help_center/articles/{article}/attachments"),
+    }
+    assert {path: differences("guide", f"/api/v2/help_center/{path}", body) for path, body in bodies.items()} == {
+        path: set() for path in bodies
+    }
