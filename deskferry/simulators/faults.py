@@ -90,9 +90,7 @@ class Rule:
             try:
                 re.compile(pattern)
             except re.error as error:
-                raise ConfigError(
-                    f"The {name} of fault {self.do!r} is no regular expression: {error}."
-                ) from error
+                raise ConfigError(f"The {name} of fault {self.do!r} is no regular expression: {error}.") from error
         if self.do == "drop" and not self.at:
             raise ConfigError("Fault 'drop' needs the path of a list.", "For example at=comments.")
         if not 100 <= self.status <= 599:
@@ -118,9 +116,7 @@ class Rule:
             return False
         if not re.search(self.path, request.path):
             return False
-        return not self.query or bool(
-            re.search(self.query, "&".join(f"{key}={value}" for key, value in request.query))
-        )
+        return not self.query or bool(re.search(self.query, "&".join(f"{key}={value}" for key, value in request.query)))
 
     def _chosen(self) -> bool:
         if self.nth is not None and self.matched != self.nth:
@@ -140,9 +136,7 @@ def rule_from_json(value: object) -> Rule:
     """Return the rule that a JSON object describes; ConfigError says what is wrong with it."""
     if not isinstance(value, Mapping):
         raise ConfigError(f"A fault is a JSON object, not {type(value).__name__}.")
-    flat: dict[str, Any] = {
-        key: item for key, item in value.items() if key not in ("match", "matched", "struck")
-    }
+    flat: dict[str, Any] = {key: item for key, item in value.items() if key not in ("match", "matched", "struck")}
     match = value.get("match", {})
     if not isinstance(match, Mapping):
         raise ConfigError("The 'match' of a fault is a JSON object.")
@@ -150,9 +144,7 @@ def rule_from_json(value: object) -> Rule:
     known = {item.name for item in fields(Rule)} - {"_random", "matched", "struck"}
     unknown = sorted(set(flat) - known)
     if unknown:
-        raise ConfigError(
-            f"Unknown key in a fault: {', '.join(unknown)}.", f"Known: {', '.join(sorted(known))}."
-        )
+        raise ConfigError(f"Unknown key in a fault: {', '.join(unknown)}.", f"Known: {', '.join(sorted(known))}.")
     if "do" not in flat:
         raise ConfigError("A fault needs 'do'.", f"One of {', '.join(ACTIONS)}.")
     return Rule(**flat)

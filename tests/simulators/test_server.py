@@ -34,9 +34,7 @@ class CounterDesk:
             return json_response({"number": self.number}, 201)
         if request.path == "/nothing":
             return SimResponse(204)
-        return json_response(
-            {"number": self.number, "rows": list(range(self.number)), "page": request.param("page")}
-        )
+        return json_response({"number": self.number, "rows": list(range(self.number)), "page": request.param("page")})
 
     def credentials(self) -> dict[str, Any]:
         return {}
@@ -81,9 +79,7 @@ def both(request: pytest.FixtureRequest) -> Iterator[Both]:
 
 
 def test_answers_and_logs_without_credentials(both: Both) -> None:
-    answer = both.client.get(
-        "/a%20b", params={"page": "2", "token": "hush"}, headers={"Authorization": "Basic x"}
-    )
+    answer = both.client.get("/a%20b", params={"page": "2", "token": "hush"}, headers={"Authorization": "Basic x"})
     assert answer.json() == {"number": 0, "rows": [], "page": "2"}
     log = both.client.get("/__sim/log").json()
     assert log["count"] == 1
