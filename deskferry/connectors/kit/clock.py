@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import weakref
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -96,7 +97,9 @@ class RemoteClock:
     def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
         self._url = f"{url.rstrip('/')}/__sim/clock"
         # No proxy and no environment: the simulator is on this machine.
-        self._client = httpx.Client(transport=transport, timeout=30, trust_env=False)
+        self._client = httpx.Client(transport=transport, trust_env=False)
+        # Whoever takes a clock does not own it: its connection closes with it.
+        weakref.finalize(self, self._client.close)
 
     def now(self) -> float:
         """Return the simulator's time."""
@@ -105,13 +108,15 @@ class RemoteClock:
     def sleep(self, seconds: float) -> None:
         """Let time pass at the simulator."""
         if seconds > 0:
-            self._ask("POST", {"sleep": seconds})
+            self._ask("POST", {"sleep": float(seconds)})  # also of a float that is more (tenacity's)
 
     def _ask(self, method: str, body: Mapping[str, float] | None = None) -> dict[str, Any]:
         content = None if body is None else orjson.dumps(body)
         headers = {"Content-Type": "application/json"}
         try:
-            answer = self._client.request(method, self._url, content=content, headers=headers)
+            # A simulator on a real clock answers when the time has passed.
+            patience = 30.0 + (body or {}).get("sleep", 0.0)
+            answer = self._client.request(method, self._url, content=content, headers=headers, timeout=patience)
             value = orjson.loads(answer.content) if answer.content else {}
         except (httpx.HTTPError, orjson.JSONDecodeError) as error:
             raise Stopped(
