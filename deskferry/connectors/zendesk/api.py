@@ -41,7 +41,7 @@ _NO_EVENTS = (
     "ticket_events: these credentials may not use the export (403); comments and audits are read one ticket at a time."
 )
 _LISTED = {
-    "tickets": Listing("tickets", "tickets", "ticket", params={"sort": "updated_at", **_TICKETS}),
+    "tickets": Listing("tickets", "tickets", "ticket", params={"sort": "-updated_at", **_TICKETS}),
     "users": Listing("users", "users", "user", params={"include": "identities"}),
     "organizations": Listing("organizations", "organizations", "organization"),
 }
@@ -131,38 +131,48 @@ class ZendeskSource:
         return answer.body
 
     def _exported(
-        self, name: str, request: PullRequest, exported: Callable[[], Iterator[Page]], page: Callable[..., Page]
+        self,
+        name: str,
+        request: PullRequest,
+        exported: Callable[[PullRequest], Iterator[Page]],
+        page: Callable[..., Page],
     ) -> Iterator[Page]:
-        """Yield an export, or the list that stands in for it. A cursor of the list stays one of the list."""
-        if request.cursor and "listed" in request.cursor:
-            yield from self._listed(name, request, page)
-            return
-        try:
-            yield from exported()
-        except _NoExport:
-            note = _NO_EXPORT if name == "tickets" else f"{name}: the export is refused (403); the list is read."
-            for one in self._listed(name, replace(request, cursor=None), page):
-                yield replace(one, notes=(note, *one.notes))
+        """Yield an export, or the list that stands in for it.
 
-    def _listed(self, name: str, request: PullRequest, page: Callable[..., Page]) -> Iterator[Page]:
+        A list that was stopped is gone on with; one that had ended makes way for the export where it is permitted now.
+        """
+        listed = dict((request.cursor or {}).get("listed") or {})
+        if not (listed.keys() & {"after", "next"}):
+            try:
+                yield from exported(replace(request, cursor=None) if "listed" in (request.cursor or {}) else request)
+            except _NoExport:
+                note = _NO_EXPORT if name == "tickets" else f"{name}: the export is refused (403); the list is read."
+                for one in self._listed(name, listed, page):
+                    yield replace(one, notes=(note, *one.notes))
+            return
+        yield from self._listed(name, listed, page)
+
+    def _listed(self, name: str, place: dict[str, Any], page: Callable[..., Page]) -> Iterator[Page]:
         """Yield the list that stands in for an export.
 
-        Tickets are sorted by their last update, and the last cursor stays good; the other lists are read whole.
+        Tickets come with the latest change first, down to the one that the last scan began with: what is changed
+        meanwhile comes first next time. The other lists are read whole.
         """
-        listing = _LISTED[name]
-        place: dict[str, Any] = dict((request.cursor or {}).get("listed") or {})
+        listing, since, high = _LISTED[name], str(place.get("since") or ""), place.get("high")
         while True:
             body = call(self._session, listing, place, min(self._size, LIST_SIZE)).body
-            follower = next_place(body)
-            after = (body.get("meta") or {}).get("after_cursor")
-            resting = ({"after": after} if after else place) if name == "tickets" else {}
-            yield page(body, {"listed": resting if follower is None else follower}, last=follower is None)
+            changes = [str(row.get("updated_at") or "") for row in body.get("tickets") or ()]
+            high = high or max(changes, default=since)
+            follower = None if since and min(changes, default="") < since else next_place(body)
+            if follower is not None:
+                follower |= {"since": since, "high": high}
+            yield page(body, {"listed": follower or {"since": high}}, last=follower is None)
             if follower is None:
                 return
             place = follower
 
     def _tickets(self, request: PullRequest) -> Iterator[Page]:
-        def exported() -> Iterator[Page]:
+        def exported(request: PullRequest) -> Iterator[Page]:
             path = "incremental/tickets/cursor"
             for one in by_cursor(self._export, path, _TICKETS, request, self._session.clock):
                 yield pages.ticket_page(one.body, one.cursor, last=one.last, children=False)
@@ -173,7 +183,7 @@ class ZendeskSource:
         return self._exported("tickets", request, exported, listed)
 
     def _users(self, request: PullRequest) -> Iterator[Page]:
-        def exported() -> Iterator[Page]:
+        def exported(request: PullRequest) -> Iterator[Page]:
             params = {"include": "identities"}
             for one in by_cursor(self._export, "incremental/users/cursor", params, request, self._session.clock):
                 yield pages.user_page(one.body, one.cursor, last=one.last)
@@ -181,7 +191,7 @@ class ZendeskSource:
         return self._exported("users", request, exported, pages.user_page)
 
     def _organizations(self, request: PullRequest) -> Iterator[Page]:
-        def exported() -> Iterator[Page]:
+        def exported(request: PullRequest) -> Iterator[Page]:
             params = {"per_page": self._size}
             path = "incremental/organizations"
             for one in by_time(self._export, path, params, "organizations", request, self._session.clock):

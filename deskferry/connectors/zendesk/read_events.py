@@ -260,6 +260,7 @@ TICKET_EVENT = ObjectMap(
         "system": "client and place of the updater; kept in the raw record only, since not every way sends it",
         "metadata": "client and place of the updater; kept in the raw record only, since not every way sends it",
         "timezone": "where the updater's clock stood",
+        "via_reference_id": "the rule behind `via`; each change tells its own",
     },
     volatile=moving_parts("child_events[].attachments[]"),
 )

@@ -186,34 +186,51 @@ def test_metric_events_come_a_thousand_a_page() -> None:
 # ------------------------------------------------------------------------------------------- a role without the exports
 
 
-def listed(**more: Any) -> Desk:
+def listed(*changes: str, **more: Any) -> Desk:
+    """A desk whose exports are refused; its tickets were changed on these days of January 2025, two a page."""
+    rows = sorted(
+        (ticket(int(day), updated_at=f"2025-01-{day}T00:00:00Z") for day in changes), key=lambda row: -row["id"]
+    )
+
     def tickets(asked: dict[str, str]) -> dict[str, Any]:
-        after = asked.get("page[after]")
-        if after == "p2":
-            return {"tickets": [], "meta": {"has_more": False, "after_cursor": None}}
-        if after == "p1":
-            return {"tickets": [ticket(2)], "meta": {"has_more": False, "after_cursor": "p2"}}
-        return {"tickets": [ticket(1)], "metric_sets": [], "meta": {"has_more": True, "after_cursor": "p1"}}
+        at = int(asked.get("page[after]", "0"))
+        return {
+            "tickets": rows[at : at + 2],
+            "metric_sets": [],
+            "meta": {"has_more": at + 2 < len(rows), "after_cursor": str(at + 2)},
+        }
 
     return Desk(**{TICKETS: 403, USERS: 403, ORGANIZATIONS: 403, EVENTS: 403, "tickets": tickets, **more})
 
 
 def test_without_the_export_tickets_are_listed_and_each_is_to_be_read() -> None:
-    desk = listed()
+    desk = listed("10", "11", "12")
     pages = pull(desk, "tickets")
-    assert ids(pages) == ["1", "2"]
-    assert [page.children for page in pages] == [(Child("comments", "1"),), (Child("comments", "2"),)]
+    assert ids(pages) == ["12", "11", "10"]
+    assert [child for page in pages for child in page.children] == [
+        Child("comments", one) for one in ("12", "11", "10")
+    ]
     assert "archived and deleted" in pages[0].notes[0]
-    assert desk.calls[1][1]["sort"] == "updated_at"
+    assert desk.calls[1][1]["sort"] == "-updated_at"
     assert desk.calls[1][1]["support_type_scope"] == "all"
-    assert pages[-1].cursor == {"listed": {"after": "p2"}}
+    assert pages[-1].cursor == {"listed": {"since": "2025-01-12T00:00:00Z"}}
+    again = pull(desk, "tickets", pages[0].cursor)  # stopped after the first page
+    assert (ids(again), again[-1].cursor) == (["10"], pages[-1].cursor)
 
 
-def test_a_list_that_stood_in_goes_on_from_its_cursor() -> None:
-    desk = listed()
-    (page,) = pull(desk, "tickets", {"listed": {"after": "p2"}})
-    assert desk.count(TICKETS) == 0
-    assert page.cursor == {"listed": {"after": "p2"}}
+def test_a_list_that_stood_in_goes_down_to_where_the_last_one_began() -> None:
+    desk = listed("10", "11", "12", "13", "14", "15")
+    pages = pull(desk, "tickets", {"listed": {"since": "2025-01-13T00:00:00Z"}})
+    assert ids(pages) == ["15", "14", "13", "12"]
+    assert pages[-1].cursor == {"listed": {"since": "2025-01-15T00:00:00Z"}}
+    assert ids(pull(listed(), "tickets", pages[-1].cursor)) == []
+
+
+def test_an_export_that_is_permitted_again_takes_over() -> None:
+    body = {"tickets": [ticket(1)], "after_cursor": "c", "end_of_stream": True}
+    (page,) = pull(listed(**{TICKETS: body}), "tickets", {"listed": {"since": "2025-01-13T00:00:00Z"}})
+    assert page.cursor == {"cursor": "c"}
+    assert page.children == ()
 
 
 def test_without_the_export_the_history_is_a_note_and_no_error() -> None:
