@@ -166,6 +166,9 @@ class ZendeskSource:
             follower = None if since and min(changes, default="") < since else next_place(body)
             if follower is not None:
                 follower |= {"since": since, "high": high}
+            if since:
+                fresh = [row for row in body.get("tickets") or () if str(row.get("updated_at") or "") >= since]
+                body = {**body, "tickets": fresh}
             yield page(body, {"listed": follower or {"since": high}}, last=follower is None)
             if follower is None:
                 return
