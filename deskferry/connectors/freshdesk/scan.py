@@ -21,6 +21,7 @@ BEGINNING = "2000-01-01T00:00:00Z"
 """Without `updated_since` only tickets created in the last 30 days come (airbytehq/airbyte#6133)."""
 _OVERLAP = timedelta(seconds=60)
 """What came late or was written while we read is looked for once more; the same state is not fetched twice."""
+_SECOND = timedelta(seconds=1)
 _SETTLED = timedelta(seconds=2)
 """A second may still gain changes until it is over."""
 _REMEMBERED = 500
@@ -85,15 +86,17 @@ class _Window:
         self.since = last
         return True
 
-    def mark(self) -> Cursor:
-        """Return the cursor of this pass: a little back from where it stands."""
-        begin = max(_moment(self.since) - _OVERLAP, _moment(BEGINNING))
-        self.seen = {key: stamp for key, stamp in self.seen.items() if _moment(stamp) >= begin}
-        kept = self.seen
+    def mark(self, *, ended: bool) -> Cursor:
+        """Return the cursor of this pass: where it stands, and at its end a little back from there."""
+        back = _OVERLAP if ended else _SECOND
+        oldest = max(_moment(self.since) - _OVERLAP, _moment(BEGINNING))
+        self.seen = {key: stamp for key, stamp in self.seen.items() if _moment(stamp) >= oldest}
+        begin = max(_moment(self.since) - back, _moment(BEGINNING))
+        kept = {key: stamp for key, stamp in self.seen.items() if _moment(stamp) >= begin}
         if len(kept) > _REMEMBERED:
             newest = sorted(kept.items(), key=lambda item: item[1])[-_REMEMBERED:]
             begin, kept = min(_moment(newest[0][1]), _moment(self.since)), dict(newest)
-        return {"since": _text(begin), "seen": dict(kept)}
+        return {"since": _text(begin if ended else _moment(self.since)), "seen": kept}
 
 
 def tickets(read: List, request: PullRequest, clock: Clock, as_page: Callable[[Sequence[Row]], Page]) -> Iterator[Page]:
@@ -105,7 +108,7 @@ def tickets(read: List, request: PullRequest, clock: Clock, as_page: Callable[[S
         name, params = _TICKET_PASSES[number]
         window = _Window(marks.get(name), request.since)
         for rows, last, notes in _ticket_pages(read, window, params, clock):
-            marks[name] = window.mark()
+            marks[name] = window.mark(ended=last)
             ended = last and number == len(_TICKET_PASSES) - 1
             page = as_page(rows)
             at = 0 if ended else number + 1 if last else number
@@ -127,7 +130,7 @@ def _ticket_pages(
             {
                 **params,
                 # Whether the vendor means "since" or "after" is not written down: a second more costs little.
-                "updated_since": _text(max(_moment(window.since) - timedelta(seconds=1), _moment(BEGINNING))),
+                "updated_since": _text(max(_moment(window.since) - _SECOND, _moment(BEGINNING))),
                 "order_by": "updated_at",
                 "order_type": "asc",
                 "include": "description,stats",
@@ -149,7 +152,7 @@ def _ticket_pages(
         else:
             many = LAST_PAGE * len(rows)
             notes = (f"More than {many} tickets were changed at {window.since}: the vendor hides the rest of them.",)
-            window.since, page = _text(_moment(window.since) + timedelta(seconds=1)), 1
+            window.since, page = _text(_moment(window.since) + _SECOND), 1
         yield fresh, False, notes
 
 

@@ -161,9 +161,7 @@ def message(number: int, **more: Any) -> Row:
 
 
 def reply(number: int, **more: Any) -> Row:
-    return message(
-        number, **{"author_id": "old:user:9", "author_kind": "agent", "direction": "out", **more}
-    )
+    return message(number, **{"author_id": "old:user:9", "author_kind": "agent", "direction": "out", **more})
 
 
 def note(number: int, **more: Any) -> Row:

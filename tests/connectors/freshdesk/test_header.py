@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fd_account import AT
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +18,6 @@ from deskferry.connectors.freshdesk.header import (
     with_text_header,
 )
 from deskferry.connectors.kit.contract import HeaderSettings
-from fd_account import AT
 
 _UGLY = st.one_of(
     st.text(),
@@ -53,7 +53,9 @@ def test_the_first_mark_is_the_headers(facts: HeaderFacts, body: str) -> None:
 def test_a_sanitizer_that_wraps_and_decorates_is_survived() -> None:
     facts = HeaderFacts("old:comment:123#2", "Ann & Co · 2025-03-01 09:00 UTC\nNumber: 42")
     written = with_header("<p>Hi</p>", facts)
-    decorated = '<div class="x">\n' + written.replace("<div>", '<div dir="ltr">', 1).replace("<br>", "<br />") + "</div>"
+    decorated = (
+        '<div class="x">\n' + written.replace("<div>", '<div dir="ltr">', 1).replace("<br>", "<br />") + "</div>"
+    )
     found, rest = split_header(decorated)
     assert found == facts
     assert "<p>Hi</p>" in rest
