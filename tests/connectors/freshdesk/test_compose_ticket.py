@@ -213,7 +213,8 @@ def test_what_has_no_counterpart_is_lost_by_name() -> None:
         aggregate(
             message(1), assignee_id="old:user:5", team_id="old:group:6", inbox_id="old:brand:4", type="task",
             priority=None, form_id="old:ticket_form:1", language="es", solved_at=AT, subject=None,
-            organization_id="old:organization:7", extra={"x": 1}, events=({"id": "e"},), ratings=({"id": "old:rating:1", "label": "good"},),
+            organization_id="old:organization:7", extra={"x": 1},
+            events=({"id": "e"},), ratings=({"id": "old:rating:1", "label": "good"},),
             time_entries=({"id": "old:entry:1", "seconds": 5.0},),
         )
     )  # fmt: skip
