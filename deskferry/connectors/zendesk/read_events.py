@@ -26,7 +26,11 @@ REFERENCES = {
     "custom_status_id": "custom_status", "problem_id": "ticket",
 }  # fmt: skip
 """Fields whose values are ids, and of what."""
-_CANONICAL_NAMES = {"group_id": "team_id", "ticket_form_id": "form_id"}
+_CANONICAL_NAMES = {
+    "group_id": "team_id",
+    "ticket_form_id": "form_id",
+    "custom_status_id": "status_definition_id",
+}
 _CHANGES = frozenset({"Create", "Change", None})
 _NO_FIELDS = frozenset({
     "id", "via", "via_reference_id", "event_type", "previous_value", "comment_present", "comment_public",
