@@ -66,7 +66,7 @@ def test_a_simulators_clock() -> None:
     clock.sleep(30)
     clock.sleep(0)
     assert clock.now() == 1030
-    assert seen[1] == ("POST", "http://127.0.0.1:8123/__sim/clock", b'{"sleep":30}')
+    assert seen[1] == ("POST", "http://127.0.0.1:8123/__sim/clock", b'{"sleep":30.0}')
     assert len(seen) == 3
 
 

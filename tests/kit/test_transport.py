@@ -10,6 +10,7 @@ from email.utils import formatdate
 import httpx
 import pytest
 
+from deskferry.connectors.kit.auth import TokenAuth
 from deskferry.connectors.kit.clock import VirtualClock
 from deskferry.connectors.kit.faults import InDoubt, VendorStatus
 from deskferry.connectors.kit.governor import Governor
@@ -18,6 +19,7 @@ from deskferry.connectors.kit.meter import stream_label
 from deskferry.connectors.kit.transport import RetryPolicy
 from deskferry.connectors.kit.verdicts import Accept, Again, Reject, Stop, Verdict
 from deskferry.errors import ConfigError, Exhausted, Refused
+from deskferry.redaction import Secret
 from tests.kit.vendors import Script, Torn, session
 
 OK = httpx.Response(200, json={"ok": True})
@@ -166,6 +168,24 @@ def test_a_certificate_that_is_not_trusted_is_told_at_once() -> None:
     with pytest.raises(ConfigError, match="ca_bundle"):
         session(vendor).get_json("x")
     assert len(vendor.requests) == 1
+
+
+def test_credentials_that_no_header_can_carry() -> None:
+    vendor = Script(httpx.LocalProtocolError("Illegal header value b'Bearer a\\n'"))
+    with pytest.raises(ConfigError, match="stray characters"):
+        session(vendor).get_json("x")
+    assert len(vendor.requests) == 1
+    for token in ("two words", "quoted”", "line\nbreak"):
+        with pytest.raises(ConfigError, match="Copy it again"):
+            session(Script(OK), TokenAuth(Secret(token))).get_json("x")
+
+
+def test_a_body_whose_encoding_is_broken_is_asked_for_again() -> None:
+    def zipped(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=httpx.ByteStream(b"no gzip"))
+
+    vendor = Script(zipped, OK)
+    assert session(vendor).get_json("x") == {"ok": True}
 
 
 def test_the_vendors_own_verdict_comes_first() -> None:

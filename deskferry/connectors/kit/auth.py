@@ -6,6 +6,7 @@ import base64
 from collections.abc import Mapping
 from typing import Protocol
 
+from deskferry.errors import ConfigError
 from deskferry.redaction import Secret, register_pair
 
 
@@ -68,4 +69,14 @@ class TokenAuth(_Lazy):
         self._token, self._scheme = token, scheme
 
     def _make(self) -> Mapping[str, str]:
-        return {"Authorization": f"{self._scheme} {self._token.reveal()}"}
+        return {"Authorization": f"{self._scheme} {checked(self._token.reveal())}"}
+
+
+def checked(token: str) -> str:
+    """Return a token; raises ConfigError where no HTTP header can carry it."""
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise ConfigError(
+            "A token holds characters that no HTTP header can carry.",
+            "Copy it again, without quotes, blanks and line breaks.",
+        )
+    return token

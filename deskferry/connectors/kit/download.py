@@ -27,7 +27,7 @@ def resumed(
                 if fresh:
                     failures = 0
                     yield fresh
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             failures += 1
             if failures >= _ATTEMPTS:
                 raise Exhausted(

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
 from email.utils import parsedate_to_datetime
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from deskferry.config import ConnectionConfig
 from deskferry.connectors.kit.clock import utc
 from deskferry.errors import ConfigError
 
@@ -128,17 +128,17 @@ class QuietHours:
         return local >= self.begin or local < self.end
 
 
-def quiet_hours(text: str) -> QuietHours:
+def quiet_hours(text: str, place: str = "") -> QuietHours:
     """Return the hours that a text such as `22:00-06:00 Europe/Madrid` names; raises ConfigError."""
     found = re.fullmatch(r"\s*(\d{1,2}:\d{2})\s*-\s*(\d{1,2}:\d{2})\s+(\S+)\s*", text)
     advice = 'Write it as quiet_hours = "22:00-06:00 Europe/Madrid".'
     if not found:
-        raise ConfigError(f"quiet_hours {text!r} cannot be read.", advice)
+        raise ConfigError(f"{place}quiet_hours {text!r} cannot be read.", advice)
     try:
         begin, end = (datetime.strptime(part, "%H:%M").time() for part in found.groups()[:2])  # noqa: DTZ007 - local
         return QuietHours(begin, end, ZoneInfo(found.group(3)))
     except (ValueError, ZoneInfoNotFoundError, OSError) as error:
-        raise ConfigError(f"quiet_hours {text!r} names no such time or time zone.", advice) from error
+        raise ConfigError(f"{place}quiet_hours {text!r} names no such time or time zone.", advice) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +157,9 @@ class Pace:
         return 1.0 if self.quiet is not None and self.quiet.at(now) else self.share
 
 
-def pace_of(connection: Any, concurrency: int | None = None) -> Pace:
+def pace_of(connection: ConnectionConfig, concurrency: int | None = None) -> Pace:
     """Return the pace that a ConnectionConfig asks for."""
-    quiet = connection.quiet_hours
-    return Pace(
-        share=connection.share_of_limit,
-        requests_per_minute=connection.requests_per_minute,
-        quiet=quiet_hours(quiet) if quiet else None,
-        concurrency=concurrency,
-    )
+    quiet = None
+    if connection.quiet_hours is not None:
+        quiet = quiet_hours(connection.quiet_hours, f"[connections.{connection.name}]: ")
+    return Pace(connection.share_of_limit, connection.requests_per_minute, quiet, concurrency)

@@ -16,6 +16,7 @@ from deskferry.connectors.kit.governor import Governor, Permit
 from deskferry.connectors.kit.meter import Meter, current_stream
 from deskferry.connectors.kit.verdicts import Accept, Again, Judge, Stop, Verdict, broken_body, usual_verdict
 from deskferry.errors import Exhausted
+from deskferry.redaction import redact
 
 BUCKET = "deskferry.bucket"
 STREAMED = "deskferry.streamed"
@@ -167,7 +168,7 @@ class RetryTransport(httpx.BaseTransport):
             result.request = request
             if not (request.extensions.get(STREAMED) and result.is_success):
                 result.read()
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:  # no answer, or one whose encoding is broken
             result = error
         verdict = self._judged(request, result)
         if isinstance(verdict, Stop):
@@ -185,7 +186,7 @@ class RetryTransport(httpx.BaseTransport):
             headers, status = result.headers, result.status_code
         failed = _Failed(verdict, status, request_id(headers))
         if not verdict.untouched and not _repeatable(request):
-            raise InDoubt(describe(self._vendor, request), failed.again.why)
+            raise InDoubt(describe(self._vendor, request), redact(verdict.why))
         tries.note(failed)
         permit = request.extensions.get(_PERMIT)
         if verdict.throttled and isinstance(permit, Permit) and not tries.spent:
@@ -209,16 +210,16 @@ class RetryTransport(httpx.BaseTransport):
     def _give_up(self, request: httpx.Request, tries: _Tries) -> NoReturn:
         failed = tries.last
         assert failed is not None
-        again, call = failed.again, describe(self._vendor, request)
+        again, call, why = failed.again, describe(self._vendor, request), redact(failed.again.why)
         known = f" (request id {failed.request_id})" if failed.request_id else ""
         if again.throttled and again.after is not None and again.after > self._policy.longest_asked:
             raise Exhausted(
                 f"{call}: the vendor asks to wait {again.after:.0f} seconds{known}.",
                 "Run the same command again after that; it goes on where it stopped.",
             )
-        status = "" if failed.status is None or str(failed.status) in again.why else f"status {failed.status}, "
+        status = "" if failed.status is None or str(failed.status) in why else f"status {failed.status}, "
         raise Exhausted(
-            f"{call}: {status}{again.why}; gave up after {tries.count} attempts{known}.",
+            f"{call}: {status}{why}; gave up after {tries.count} attempts{known}.",
             "Check the vendor's status page, base_url and the network; the same command goes on where it stopped.",
         )
 

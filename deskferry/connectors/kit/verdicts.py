@@ -11,6 +11,7 @@ import orjson
 
 from deskferry.connectors.kit.limits import number, retry_after
 from deskferry.errors import ConfigError, DeskferryError
+from deskferry.redaction import redact
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,13 @@ def _of_failure(request: httpx.Request, error: Exception) -> Verdict:
             ConfigError(
                 f"The certificate of {request.url.host} is not trusted ({error}).",
                 "Set ca_bundle of the connection to the certificate authority of your network, or correct base_url.",
+            )
+        )
+    if isinstance(error, httpx.LocalProtocolError):
+        return Stop(
+            ConfigError(
+                f"The call to {request.url.host} cannot be sent ({redact(str(error))}).",
+                "Look for stray characters in the credentials.",
             )
         )
     if isinstance(error, httpx.ProxyError):
