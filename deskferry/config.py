@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -31,7 +30,6 @@ _SELECT = (
 )  # fmt: skip
 _SECTIONS = ("metrics", "validate", "report")
 _NAME = re.compile(r"[a-z0-9_-]+")
-_log = logging.getLogger("deskferry.config")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +92,7 @@ class Config:
     file: Path | None = None
     directory: Path = Path()
     warnings: tuple[str, ...] = ()
+    """Sentences that the user should see once: a secret that is written out."""
 
     def connection(self, name: str) -> ConnectionConfig:
         """Return a connection; raises ConfigError with the nearest name."""
@@ -147,8 +146,6 @@ def parse_config(text: str, file: Path, known: Mapping[str, Iterable[str]] | Non
         name: _connection(name, table, url, known, warnings) for name, table in top.table("connections").tables()
     }
     routes = {name: _route(name, table, connections) for name, table in top.table("routes").tables()}
-    for warning in warnings:
-        _log.warning(warning)
     return Config(
         store_url=url,
         connections=MappingProxyType(connections),
