@@ -4,7 +4,7 @@ from deskferry.connectors.kit.contract import Connector, OAuthLogin
 from deskferry.connectors.zendesk.api import ZendeskSource
 from deskferry.connectors.zendesk.capabilities import CAPABILITIES
 from deskferry.connectors.zendesk.read import MAPS
-from deskferry.connectors.zendesk.settings import SCOPES, ZendeskSettings, authorize_url, open_session, site
+from deskferry.connectors.zendesk.settings import SCOPES, ZendeskSettings, authorize_url, oauth, open_session, site
 from deskferry.connectors.zendesk.streams import STREAMS
 
 CONNECTOR = Connector(
@@ -17,7 +17,7 @@ CONNECTOR = Connector(
     session=open_session,
     source=ZendeskSource,
     site=site,
-    login=OAuthLogin(authorize_url, SCOPES),
+    login=OAuthLogin(oauth, authorize_url, SCOPES),
 )
 
 __all__ = ["CONNECTOR"]

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from deskferry.config import ConnectionConfig
 from deskferry.connectors.kit.auth import Auth, BasicAuth, TokenAuth
 from deskferry.connectors.kit.clock import Clock
-from deskferry.connectors.kit.oauth import Client, OAuthEndpoint
+from deskferry.connectors.kit.oauth import Client, OAuth, OAuthEndpoint
 from deskferry.connectors.kit.opening import build_oauth, build_session
 from deskferry.connectors.kit.session import Session
 from deskferry.connectors.kit.settings import parse_settings
@@ -87,20 +87,58 @@ def verdict(request: httpx.Request, result: httpx.Response | Exception) -> Verdi
     return None
 
 
+def _oauth(
+    settings: ZendeskSettings, connection: ConnectionConfig, clock: Clock, transport: httpx.BaseTransport | None
+) -> OAuth:
+    assert settings.client_id is not None
+    return build_oauth(
+        connection,
+        clock,
+        transport,
+        # Without `scope`: a renewed token keeps what was granted.
+        OAuthEndpoint(f"{settings.origin}/oauth/tokens", style="json"),
+        Client(settings.client_id, settings.client_secret),
+        refresh_token=settings.refresh_token,
+        access_token=settings.oauth_token,
+    )
+
+
+def oauth(connection: ConnectionConfig, clock: Clock) -> OAuth:
+    """Return the OAuth credentials of a connection; raises ConfigError when it names no client."""
+    settings = parse_settings(ZendeskSettings, connection)
+    if settings.client_id is None:
+        raise ConfigError(
+            f"{connection.name} names no OAuth client.",
+            "Register one (Admin Center, OAuth clients) and set client_id and client_secret.",
+        )
+    return _oauth(settings, connection, clock, None)
+
+
+def oauth(connection: ConnectionConfig, clock: Clock, transport: httpx.BaseTransport | None = None) -> OAuth:
+    """Return the credentials of the connection's OAuth client; raises ConfigError where none is configured."""
+    settings = parse_settings(ZendeskSettings, connection)
+    if not settings.client_id:
+        raise ConfigError(
+            f"[connections.{connection.name}] has no OAuth client to log in with.",
+            "Register one (Admin Center, Apps and integrations, OAuth clients), and set client_id and client_secret.",
+        )
+    return build_oauth(
+        connection,
+        clock,
+        transport,
+        # Without `scope`: a renewed token keeps what was granted.
+        OAuthEndpoint(f"{settings.origin}/oauth/tokens", style="json"),
+        Client(settings.client_id, settings.client_secret),
+        refresh_token=settings.refresh_token,
+        access_token=settings.oauth_token,
+    )
+
+
 def _auth(
     settings: ZendeskSettings, connection: ConnectionConfig, clock: Clock, transport: httpx.BaseTransport | None
 ) -> Auth:
     if settings.client_id:
-        return build_oauth(
-            connection,
-            clock,
-            transport,
-            # Without `scope`: a renewed token keeps what was granted.
-            OAuthEndpoint(f"{settings.origin}/oauth/tokens", style="json"),
-            Client(settings.client_id, settings.client_secret),
-            refresh_token=settings.refresh_token,
-            access_token=settings.oauth_token,
-        )
+        return oauth(connection, clock, transport)
     if settings.oauth_token is not None:
         return TokenAuth(settings.oauth_token)
     assert settings.api_token is not None
