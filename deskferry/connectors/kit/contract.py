@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from deskferry.connectors.kit.capabilities import Capabilities
     from deskferry.connectors.kit.clock import Clock
     from deskferry.connectors.kit.mapping import ObjectMap
+    from deskferry.connectors.kit.oauth import OAuth
     from deskferry.connectors.kit.session import Session
 
 Raw = dict[str, Any]
@@ -45,7 +46,7 @@ class RawRecord:
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """Evidence that a record is gone. The last real payload is kept; `payload` is what the vendor says of the deletion."""
+    """Evidence that a record is gone. The last real payload is kept; `payload` is what the vendor says of its end."""
 
     object: str
     source_id: str
@@ -239,7 +240,10 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Something that writing causes at the destination and that its API cannot switch off. `name` is what `--accept` takes."""
+    """Something that writing causes at the destination and that its API cannot switch off.
+
+    `name` is what `--accept` takes.
+    """
 
     name: str
     says: str
@@ -300,7 +304,8 @@ class Operation:
     """One row of one call that changes a destination.
 
     `record_id` and `part` are its identity across runs: a part is "" for the record itself; what is written for a
-    message (kind `message`) has the message's record id as its part, its further pieces `#` and a word after it. `body` is JSON in which `Ref` stands for ids that are known only at sending.
+    message (kind `message`) has the message's record id as its part, its further pieces `#` and a word after it. `body` is
+    JSON in which `Ref` stands for ids that are known only at sending.
     """
 
     record_id: str
@@ -427,7 +432,10 @@ class Composition:
 
 
 class Destination(Protocol):
-    """Writes into one account. Pure where it composes; HTTP only in `account`, `questions`, `prepare`, `send`, `find`."""
+    """Writes into one account.
+
+    Pure where it composes; HTTP only in `account`, `questions`, `setup`, `send`, `find`, `witness`.
+    """
 
     search_lag: float
     """Seconds after which a written record is surely found by its mark."""
@@ -481,7 +489,7 @@ class Destination(Protocol):
         ...
 
     def find(self, operation: Operation, resolve: Resolve) -> Sequence[Outcome]:
-        """Look for what an operation in doubt may have created, by its mark: none, one, or several (all are returned)."""
+        """Look for what an operation in doubt may have created, by its mark; all hits are returned."""
         ...
 
     def witness(self, source: Session, remote_ticket_id: str) -> WitnessTicket | None:
@@ -586,5 +594,7 @@ class Connector:
 class OAuthLogin:
     """Where a vendor's OAuth authorization-code flow begins, and what is asked for."""
 
+    oauth: Callable[[ConnectionConfig, Clock], OAuth]
+    """Build the connection's credentials with the place where tokens are kept."""
     authorize_url: Callable[[ConnectionConfig], str]
     scopes: tuple[str, ...]
