@@ -14,6 +14,7 @@ from deskferry.connectors.kit.clock import (
     SystemClock,
     VirtualClock,
     clock_from_environment,
+    interrupt,
     utc,
     wait_until,
 )
@@ -44,7 +45,8 @@ def test_the_machines_clock_can_be_interrupted() -> None:
 
     thread = threading.Thread(target=sleeper)
     thread.start()
-    clock.interrupt()
+    interrupt(VirtualClock())
+    interrupt(clock)
     thread.join(5)
     assert raised
     with pytest.raises(Interrupted):

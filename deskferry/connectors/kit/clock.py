@@ -71,6 +71,12 @@ class SystemClock:
         self._stop.set()
 
 
+def interrupt(clock: Clock) -> None:
+    """Wake the threads that wait on a clock, where it can wait for real: after Ctrl-C they raise Interrupted."""
+    if isinstance(clock, SystemClock):
+        clock.interrupt()
+
+
 class VirtualClock:
     """A clock that moves only when somebody sleeps; `slept` is the total."""
 
