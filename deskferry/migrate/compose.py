@@ -13,6 +13,7 @@ from deskferry.canonical_schema import sql_table
 from deskferry.connectors.kit.contract import Composition, Destination, Loss, Operation, Row, TicketAggregate
 from deskferry.migrate.crossings import PlannedCrossings, stand_in_row
 from deskferry.migrate.mapping_file import RouteMapping
+from deskferry.migrate.requests import message_of
 from deskferry.store import Store
 from deskferry.store.records import aggregates
 from deskferry.store.upsert import chunks
@@ -20,6 +21,8 @@ from deskferry.store.upsert import chunks
 _BATCH = 200
 SILENT = "dropped_in_silence"
 """Cause of what a composition neither carries nor declares: never planned, always an error."""
+_WHOLE = frozenset({"message", "state", "file", "attachment"})
+"""Fields of losses that stand for the whole record."""
 _KEPT_PERSON = ("name", "phone", "job_title", "address", "notes", "external_id", "custom_fields")
 _KEPT_ORGANIZATION = ("external_id", "address", "details", "notes", "custom_fields")
 
@@ -41,6 +44,11 @@ class Composed:
     def operations(self) -> tuple[Operation, ...]:
         """Return the ordered operations."""
         return self.composition.operations
+
+    @property
+    def opening(self) -> str | None:
+        """Return the message that the ticket's own operation carries."""
+        return None if self.aggregate is None else opening_of(self.aggregate, self.composition)
 
     @property
     def losses(self) -> tuple[Loss, ...]:
@@ -73,9 +81,7 @@ class Composer:
         """Return the destination's custom fields as pulled."""
         table = sql_table("custom_field")
         with self.store.read() as database:
-            statement = select(table).where(
-                table.c.connection == self.destination_name, table.c.deleted_at.is_(None)
-            )
+            statement = select(table).where(table.c.connection == self.destination_name, table.c.deleted_at.is_(None))
             return [dict(row) for row in database.execute(statement.order_by(table.c.id)).mappings()]
 
     def of(self, kind: str, ids: Sequence[str] | None = None) -> Iterator[Composed]:
@@ -115,6 +121,7 @@ class Composer:
 
     def _ticket(self, aggregate: TicketAggregate) -> Composed:
         kept, left = prepared(aggregate, self.mapping)
+        self.crossings.labels = {what: kept.ticket.get(f"{what}_label") for what in ("status", "priority", "channel")}
         made = self.destination.compose_ticket(kept, self.crossings)
         silent = tuple(_silent(kept, made))
         if silent:
@@ -193,22 +200,29 @@ def prepared(aggregate: TicketAggregate, mapping: RouteMapping) -> tuple[TicketA
     return kept, {key: count for key, count in left.items() if count}
 
 
-def opening_of(aggregate: TicketAggregate, operations: Sequence[Operation]) -> str | None:
-    """Return the message that the ticket's own operation carries: the first one that has no operation itself."""
-    own = {one.record_id for one in operations}
-    return next((one["id"] for one in aggregate.messages if one["id"] not in own), None)
+def opening_of(aggregate: TicketAggregate, made: Composition) -> str | None:
+    """Return the message that the ticket's own operation carries: the first that crosses, if none is written for it."""
+    own = {message_of(one) for one in made.operations}
+    dropped = _dropped(made)
+    first = next((one["id"] for one in aggregate.messages if one["id"] not in dropped), None)
+    return None if first in own else first
+
+
+def _dropped(made: Composition) -> set[str]:
+    """Return the records of which a loss says that they do not cross at all."""
+    return {loss.record_id for loss in made.losses if loss.field in _WHOLE}
 
 
 def _silent(aggregate: TicketAggregate, made: Composition) -> Iterator[Loss]:
     """Yield messages and files that are neither in an operation nor declared lost."""
-    carried = {one.record_id for one in made.operations}
-    lost = {one.record_id for one in made.losses}
-    opening = opening_of(aggregate, made.operations)
+    carried = {message_of(one) for one in made.operations} | {opening_of(aggregate, made)}
+    dropped = _dropped(made)
     for message in aggregate.messages:
-        if message["id"] not in carried | lost and message["id"] != opening:
+        if message["id"] not in carried | dropped:
             yield Loss(message["id"], "message", None, SILENT)
     files = {file.attachment_id for one in made.operations for file in one.files}
+    lost = {one.record_id for one in made.losses}
     for rows in aggregate.attachments.values():
         for row in rows:
-            if row["id"] not in files | lost and row["message_id"] not in lost:
+            if row["id"] not in files | lost and row["message_id"] not in dropped:
                 yield Loss(row["id"], "attachment", row["filename"], SILENT)

@@ -46,6 +46,8 @@ class PlannedCrossings:
     migrated_tag: str | None = field(init=False)
     organizations: frozenset[str] = field(init=False)
     """Those that are created."""
+    labels: Mapping[str, str | None] = field(default_factory=dict)
+    """The vendor's own words of the ticket that is being composed, by what they label (`status`)."""
     _people: OrderedDict[str, Row | None] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
@@ -92,8 +94,9 @@ class PlannedCrossings:
         return rule
 
     def value(self, what: str, value: str) -> str | None:
-        """Return the mapping's answer for a status, priority, type or channel, or None."""
-        return self.mapping.value(what, value)
+        """Return the mapping's answer for a status, priority, type or channel: for its label, else for itself."""
+        label = self.labels.get(what)
+        return (self.mapping.value(what, label) if label else None) or self.mapping.value(what, value)
 
     def setting(self, name: str) -> str | None:
         """Return an answer that only this destination asks for, or None."""

@@ -155,9 +155,7 @@ class Journal:
 
     # -------------------------------------------------------------------------------------------------------- writing
 
-    def commit(
-        self, settled: Sequence[tuple[Intent, Outcome, str]] = (), intents: Sequence[Intent] = ()
-    ) -> None:
+    def commit(self, settled: Sequence[tuple[Intent, Outcome, str]] = (), intents: Sequence[Intent] = ()) -> None:
         """Write outcomes as (intent, outcome, operation's state) and the next intents: on the disk when it returns."""
         now = self.clock.now()
         stamp = now_text(now)
@@ -255,9 +253,7 @@ class Journal:
         stamp = now_text(self.clock.now())
         values = self._row(operation, Intent(operation, ""), "not_sent", stamp)
         with self.store.write() as database:
-            database.execute(
-                machinery.write_op.insert().values(**values, code=code, detail=detail, settled_at=stamp)
-            )
+            database.execute(machinery.write_op.insert().values(**values, code=code, detail=detail, settled_at=stamp))
 
     def add_losses(self, losses: Sequence[tuple[Loss, bool]], *, replace: bool = True) -> None:
         """Write (loss, planned) rows of records of which nothing is sent; those of the same records are replaced."""

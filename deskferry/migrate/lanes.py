@@ -47,6 +47,8 @@ class Lane:
     steps: deque[Step]
     losses: tuple[tuple[Loss, bool], ...] | None
     placeholder: bool = False
+    opening: bool = False
+    """The record's own operation carries its first message."""
     intent: Intent | None = None
     """The operation in flight or in doubt."""
     todo: Todo = Todo.CREATE
@@ -214,7 +216,7 @@ class Lanes:
         lane.steps.popleft()
         detail = f"{missing.record_id} did not cross"
         self.journal.not_sent(operation, "depends_on", detail)
-        self.tally.count(operation.kind, "not_sent", operation.part)
+        self.tally.count(operation, "not_sent", opening=lane.opening)
         self.tally.problem("not_sent", operation.kind, operation.record_id, detail)
         if not operation.part:
             self.dead.add(operation.record_id)
@@ -307,9 +309,9 @@ class Lanes:
                 self._adopted(operation)
             else:
                 outcome = replace(outcome, state="done")
-                self.tally.count(operation.kind, _COUNTED[lane.todo], operation.part)
+                self.tally.count(operation, _COUNTED[lane.todo], opening=lane.opening)
         else:
-            self.tally.count(operation.kind, state, operation.part)
+            self.tally.count(operation, state, opening=lane.opening)
             self.tally.problem(state, operation.kind, operation.record_id, f"{outcome.code}: {outcome.detail}")
             if not operation.part:
                 self.dead.add(operation.record_id)
@@ -331,6 +333,6 @@ class Lanes:
 
     def _adopted(self, operation: Operation) -> None:
         loss = Loss(operation.record_id, operation.kind, None, TWIN_ADOPTED)
-        self.tally.count(operation.kind, "adopted", operation.part)
+        self.tally.count(operation, "adopted")
         self.tally.lose(loss, planned=False)
         self.journal.add_losses([(loss, False)], replace=False)

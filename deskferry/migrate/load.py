@@ -126,7 +126,7 @@ class Load:
         """Return the lane of a record, or nothing where nothing is to be sent; counts what is not."""
         for step in decided.steps:
             if step.todo in _UNSENT:
-                self.tally.count(step.operation.kind, _UNSENT[step.todo], step.operation.part)
+                self.tally.count(step.operation, _UNSENT[step.todo], opening=composed.opening is not None)
             if step.todo is Todo.QUARANTINED:
                 why = self.work.quarantined.get((step.operation.record_id, step.operation.part), "")
                 self.tally.problem("quarantined", step.operation.kind, step.operation.record_id, why)
@@ -137,10 +137,11 @@ class Load:
                 for loss, planned in losses:
                     self.tally.lose(loss, planned=planned)
             return ()
-        placeholder = composed.record_id in self.work.composer.crossings.matches.placeholders or (
-            composed.record_id in self.work.composer.crossings.selection.missing_people
-        )
-        return (Lane(composed.kind, composed.record_id, deque(decided.sends), losses, placeholder),)
+        crossings = self.work.composer.crossings
+        record_id = composed.record_id
+        placeholder = record_id in crossings.matches.placeholders or record_id in crossings.selection.missing_people
+        opening = composed.opening is not None
+        return (Lane(composed.kind, record_id, deque(decided.sends), losses, placeholder, opening),)
 
     def _planned(self, loss: Loss) -> bool:
         return loss.cause in self.planned and loss.cause != SILENT
@@ -216,7 +217,7 @@ def outline(work: Work, journal: Journal) -> Tally:
 def _outline(tally: Tally, composed: Composed, decided: Decided) -> None:
     for step in decided.steps:
         name = _UNSENT.get(step.todo, {Todo.CREATE: "created", Todo.UPDATE: "updated"}.get(step.todo, "repeated"))
-        tally.count(step.operation.kind, name, step.operation.part)
+        tally.count(step.operation, name, opening=composed.opening is not None)
     for step in decided.sends:
         tally.would_send.append((step.operation.record_id, step.operation.part, step.operation.call))
     if decided.sends:

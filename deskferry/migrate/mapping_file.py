@@ -251,6 +251,6 @@ def _keys(line: str) -> tuple[str, ...]:
         return ()
     keys: list[str] = []
     while isinstance(document, dict) and len(document) == 1:
-        (key, document), = document.items()
+        ((key, document),) = document.items()
         keys.append(key)
     return tuple(keys)

@@ -52,6 +52,8 @@ class Matches:
     refused: set[str] = field(default_factory=set)
     """Records that the mapping answers with `none`."""
     fields: dict[tuple[str, str], FieldRule] = field(default_factory=dict)
+    unfound: dict[str, tuple[str, str | None, str]] = field(default_factory=dict)
+    """Teams and inboxes that nothing matches: (kind, name, source id)."""
     questions: list[Question] = field(default_factory=list)
 
     def lead(self, record_id: str) -> str:
@@ -63,9 +65,7 @@ class Matches:
         return record_id
 
 
-def match(
-    database: Connection, source: str, destination: str, account_id: str, mapping: RouteMapping
-) -> Matches:
+def match(database: Connection, source: str, destination: str, account_id: str, mapping: RouteMapping) -> Matches:
     """Return what of the source exists at the destination, and what has to be asked."""
     matches = Matches()
     made = _made(database, account_id)
@@ -154,9 +154,7 @@ def _find_organization(row: Any, by: dict[str, dict[str, list[Any]]], matches: M
             return
 
 
-def _answered(
-    answer: str | None, by: dict[str, dict[str, list[Any]]], what: str, subject: str | None
-) -> Found:
+def _answered(answer: str | None, by: dict[str, dict[str, list[Any]]], what: str, subject: str | None) -> Found:
     candidates = {row.id: row for table in by.values() for row in table.get(answer or "", table.get(fold(answer), ()))}
     if len(candidates) != 1:
         found = "none" if not candidates else f"{len(candidates)} of them"
@@ -347,6 +345,7 @@ def _find_named(kind: str, row: Any, by: dict[str, dict[str, list[Any]]], matche
         if candidates:
             matches.questions.append(_ambiguous(kind, row, candidates, how, default=NONE))
             return
+    matches.unfound[row.id] = (kind, row.name, row.source_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,5 +374,3 @@ def _known_and_missing(database: Connection, kind: str, source: str, columns: It
             known.add(record_id)
             object_name, _, source_id = record_id.partition(":")[2].partition(":")
             yield Missing(record_id, source_id, object_name)
-
-

@@ -126,3 +126,15 @@ def _refs(value: Any) -> Iterator[Ref]:
     elif isinstance(value, (list, tuple)):
         for item in value:
             yield from _refs(item)
+
+
+def message_of(operation: Operation) -> str | None:
+    """Return the message that an operation writes, or None where it writes none."""
+    if operation.kind != "message":
+        return None
+    return operation.part.partition("#")[0] or operation.record_id
+
+
+def counts(operation: Operation) -> bool:
+    """Whether an operation stands for a record or message, not for a further piece of one."""
+    return "#" not in operation.part if operation.kind == "message" else not operation.part

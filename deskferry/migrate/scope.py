@@ -74,9 +74,7 @@ class Selection:
         return {"organization": self.organizations, "person": self.people, "ticket": self.tickets}[kind]
 
 
-def choose(
-    database: Connection, source: str, scope: Scope, leave: LeaveOut, matches: Matches
-) -> Selection:
+def choose(database: Connection, source: str, scope: Scope, leave: LeaveOut, matches: Matches) -> Selection:
     """Return what crosses."""
     chosen = Selection()
     _choose_tickets(database, source, scope, leave, chosen)
@@ -106,8 +104,9 @@ def _reason(leave: LeaveOut) -> ColumnElement[Any]:
         (bool(labels), or_(ticket.c.status.in_(labels), func.lower(ticket.c.status_label).in_(labels)), "status"),
         (bool(leave.tags), tagged, "tag"),
         (bool(leave.teams), in_team, "team"),
-        (leave.created_before is not None, ticket.c.created_at < _instant(leave.created_before), "created_before"),
     ]
+    if leave.created_before is not None:
+        rules.append((True, ticket.c.created_at < _instant(leave.created_before), "created_before"))
     held = [(condition, literal(reason)) for wanted, condition, reason in rules if wanted]
     return case(*held, else_=None) if held else literal(None)
 
@@ -284,5 +283,3 @@ def _choose_organizations(
             chosen.organizations.append(record_id)
         else:
             chosen.left_organizations.add(record_id)
-
-

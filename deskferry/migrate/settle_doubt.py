@@ -42,7 +42,5 @@ def settle_doubt(intent: Intent, destination: Destination, resolve: Resolve, clo
         return Verdict("absent", detail="not found by its mark")
     ids = sorted({outcome.remote_id or "" for outcome in found})
     if len(ids) > 1:
-        return Verdict(
-            "quarantined", detail=f"{len(ids)} records of the destination carry its mark: {', '.join(ids)}"
-        )
+        return Verdict("quarantined", detail=f"{len(ids)} records of the destination carry its mark: {', '.join(ids)}")
     return Verdict("found", replace(found[0], state="done"))

@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from deskferry.connectors.kit.contract import Loss
+from deskferry.connectors.kit.contract import Loss, Operation
 from deskferry.errors import TooManyErrors
+from deskferry.migrate.requests import counts
 from deskferry.store import Store, machinery
 
 STATES = (
@@ -43,10 +44,12 @@ class Tally:
     would_send: list[tuple[str, str, str]] = field(default_factory=list)
     """(record, part, call) of a dry run or a proof."""
 
-    def count(self, kind: str, state: str, part: str = "") -> None:
-        """Count a record's state; parts of it do not count."""
-        if not part:
-            self.counts.setdefault(kind, Counter())[state] += 1
+    def count(self, operation: Operation, state: str, *, opening: bool = False) -> None:
+        """Count what became of a record or message; `opening`: the ticket's operation carries its first message."""
+        if counts(operation):
+            self.counts.setdefault(operation.kind, Counter())[state] += 1
+            if opening and operation.kind == "ticket":
+                self.counts.setdefault("message", Counter())[state] += 1
 
     def problem(self, code: str, kind: str, record_id: str, detail: str) -> None:
         """Remember what went wrong with a record."""

@@ -1,0 +1,284 @@
+"""The destination read back, twice: through its own read mapping and by a witness; each difference is a row."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import select
+
+from deskferry.canonical_schema import sql_table
+from deskferry.connectors.kit.contract import TicketAggregate, WitnessTicket
+from deskferry.errors import ConfigError, Interrupted
+from deskferry.migrate.compare import (
+    Expected,
+    Places,
+    compare_fields,
+    compare_files,
+    compare_messages,
+    expected_of,
+)
+from deskferry.migrate.compare_people import compare_records
+from deskferry.migrate.compare_values import Difference
+from deskferry.migrate.compare_witness import Fetch, compare_witness
+from deskferry.migrate.compose import Composed
+from deskferry.migrate.journal import Held, held_crossings
+from deskferry.migrate.progress import Progress, Silent
+from deskferry.migrate.work import Work
+from deskferry.store import Store, machinery
+from deskferry.store.records import aggregates
+from deskferry.store.upsert import chunks
+
+_BATCH = 50
+Reread = Callable[[Sequence[str]], None]
+"""Pull these tickets of the destination again, with messages and files, by their source ids."""
+Witness = Callable[[str], WitnessTicket | None]
+"""Return a ticket of the destination as its raw JSON says, by its source id; None when it is gone."""
+
+
+class Depth(StrEnum):
+    """How deep to look; each includes those before it."""
+
+    COUNTS = "counts"
+    """Every ticket is there, with as many messages."""
+    HASHES = "hashes"
+    """Order, author, visibility, time and text of each message, by both ways."""
+    FIELDS = "fields"
+    """Fields of tickets, people and organizations, and the names and sizes of files."""
+    FILES = "files"
+    """The bytes of files, by both ways."""
+
+    def reaches(self, other: Depth) -> bool:
+        """Whether this depth includes another."""
+        order = list(Depth)
+        return order.index(self) >= order.index(other)
+
+
+@dataclass(frozen=True, slots=True)
+class Subset:
+    """A part of the records, chosen by their ids: the same ones every time."""
+
+    low: float = 0.0
+    high: float = 1.0
+
+    def has(self, record_id: str) -> bool:
+        """Whether a record is in it."""
+        hashed = int.from_bytes(hashlib.blake2b(record_id.encode(), digest_size=6).digest(), "big")
+        return self.low <= hashed / 2**48 < self.high
+
+
+def parse_subset(text: str) -> Subset:
+    """Return the subset of `N/T` (the N-th of T parts) or `P%`; raises ConfigError."""
+    part = re.fullmatch(r"(\d+)/(\d+)", text.strip())
+    if part and 1 <= int(part[1]) <= int(part[2]):
+        return Subset((int(part[1]) - 1) / int(part[2]), int(part[1]) / int(part[2]))
+    share = re.fullmatch(r"(\d+(?:\.\d+)?)%", text.strip())
+    if share and 0 < float(share[1]) <= 100:
+        return Subset(0.0, float(share[1]) / 100)
+    raise ConfigError(f"{text!r} is no subset.", "Write it as 2/10 (the second of ten parts) or 5%.")
+
+
+@dataclass(slots=True)
+class VerifyResult:
+    """What was looked at, and every difference."""
+
+    depth: Depth
+    declared: Counter[str] = field(default_factory=Counter)
+    """Kind → records that were to cross."""
+    written: Counter[str] = field(default_factory=Counter)
+    checked: Counter[str] = field(default_factory=Counter)
+    verified: Counter[str] = field(default_factory=Counter)
+    """Of the checked ones, those without a difference."""
+    differences: list[Difference] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """Return 1 where anything differs."""
+        return 1 if self.differences else 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the result as plain JSON."""
+        kinds = sorted(self.declared | self.written | self.checked)
+        return {
+            "depth": str(self.depth),
+            "kinds": {
+                kind: {
+                    "declared": self.declared[kind], "written": self.written[kind],
+                    "checked": self.checked[kind], "verified": self.verified[kind],
+                }
+                for kind in kinds
+            },
+            "differences": [
+                {
+                    "kind": one.kind, "record_id": one.record_id, "field": one.field,
+                    "expected": one.expected, "found": one.found, "seen_by": one.seen_by,
+                }
+                for one in self.differences
+            ],
+        }  # fmt: skip
+
+    def write_findings(self, store: Store, run_id: str, connection: str) -> None:
+        """Write a finding for each difference."""
+        advice = "Compare both desks by hand; `deskferry verify` looks again."
+        rows = [
+            {"run_id": run_id, "connection": connection, "rule": f"verify.{one.field}", "severity": "error",
+             "kind": one.kind, "record_id": one.record_id, "detail": one.sentence(), "advice": advice}
+            for one in self.differences
+        ]  # fmt: skip
+        if rows:
+            with store.write() as database:
+                database.execute(machinery.finding.insert(), rows)
+
+
+@dataclass
+class Verify:
+    """One verification of one route."""
+
+    store: Store
+    work: Work
+    reread: Reread
+    witness: Witness | None = None
+    fetch: Fetch | None = None
+    """Streams the bytes of a file by the witness's address."""
+    depth: Depth = Depth.FILES
+    subset: Subset = field(default_factory=Subset)
+    only: frozenset[str] | None = None
+    """These records and no others; None: all that were written."""
+    progress: Progress = field(default_factory=Silent)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> VerifyResult:
+        """Look at everything that was written of what was chosen."""
+        result = VerifyResult(self.depth)
+        composer = self.work.composer
+        composer.destination.questions(composer.fields())
+        composer.setup()
+        if self.depth.reaches(Depth.FIELDS):
+            for kind in ("organization", "person"):
+                self._records(kind, result)
+        self._tickets(result)
+        return result
+
+    def _records(self, kind: str, result: VerifyResult) -> None:
+        chosen = self.work.composer.crossings.selection.of(kind)
+        result.declared[kind] = len(chosen)
+        ids = [one for one in chosen if self._wanted(one)]
+        destination = self.work.composer.destination_name
+        for _record_id, found in compare_records(self.store, self.work, kind, destination, ids):
+            self._mind_stop()
+            result.written[kind] += 1
+            result.checked[kind] += 1
+            result.verified[kind] += not found
+            result.differences += found
+
+    def _wanted(self, record_id: str) -> bool:
+        return self.subset.has(record_id) and (self.only is None or record_id in self.only)
+
+    def _tickets(self, result: VerifyResult) -> None:
+        chosen = self.work.composer.crossings.selection.tickets
+        result.declared["ticket"] = len(chosen)
+        written = [one for part in chunks(chosen, 500) for one in self._written(part)]
+        result.written["ticket"] = len(written)
+        ids = [one for one in written if self._wanted(one)]
+        self.progress.begin("tickets verified", len(ids), "tickets")
+        try:
+            for part in chunks(ids, _BATCH):
+                for composed, found in self._batch(part):
+                    self._count(result, composed, found)
+                    self.progress.advance()
+                self._mind_stop()
+        finally:
+            self.progress.end()
+
+    def _mind_stop(self) -> None:
+        if self.stop.is_set():
+            raise Interrupted("Stopped.", "Run the same command again.")
+
+    def _count(self, result: VerifyResult, composed: Composed, found: list[Difference]) -> None:
+        wrong = {one.record_id for one in found if one.kind == "message"}
+        result.checked["ticket"] += 1
+        result.verified["ticket"] += not found
+        result.declared["message"] += composed.messages
+        result.written["message"] += composed.messages
+        result.checked["message"] += composed.messages
+        result.verified["message"] += composed.messages - len(wrong)
+        result.differences += found
+
+    def _written(self, ids: Sequence[str]) -> list[str]:
+        with self.store.read() as database:
+            held = held_crossings(database, self.work.account_id, ids)
+        return [one for one in ids if (one, "") in held and held[one, ""].state != "matched"]
+
+    def _batch(self, ids: Sequence[str]) -> Iterator[tuple[Composed, list[Difference]]]:
+        with self.store.read() as database:
+            held = held_crossings(database, self.work.account_id, ids)
+        self.reread([held[one, ""].remote_id for one in ids])
+        composed = list(self.work.composer.of("ticket", ids))
+        name = self.work.composer.destination_name
+        remote = {one: f"{name}:{held[one, ''].remote_object}:{held[one, ''].remote_id}" for one in ids}
+        with self.store.read() as database:
+            there = {one.ticket["id"]: one for one in aggregates(database, list(remote.values()))}
+            people = held_crossings(database, self.work.account_id, _referred(composed, self.work))
+            statuses = self._statuses(database)
+        places = Places(name, self.work.composer.crossings, people, statuses)
+        for one in composed:
+            yield one, self._ticket(one, there.get(remote[one.record_id]), held, places)
+
+    def _statuses(self, database: Any) -> dict[str, str]:
+        table = sql_table("status_definition")
+        rows = database.execute(
+            select(table.c.id, table.c.label).where(table.c.connection == self.work.composer.destination_name)
+        )
+        return {row.id.replace("/", ":").rpartition(":")[2]: row.label or "" for row in rows}
+
+    def _ticket(
+        self, composed: Composed, there: TicketAggregate | None, held: dict[tuple[str, str], Held], places: Places
+    ) -> list[Difference]:
+        if there is None:
+            remote = held[composed.record_id, ""].remote_id
+            return [Difference("ticket", composed.record_id, "ticket", remote, None, "read")]
+        own = {key: one for key, one in held.items() if key[0] == composed.record_id}
+        expected = expected_of(composed, own, there, places.name)
+        return _unique(self._differences(expected, there, places))
+
+    def _differences(self, expected: Expected, there: TicketAggregate, places: Places) -> Iterator[Difference]:
+        writer = self.work.composer.destination
+        if not self.depth.reaches(Depth.HASHES):
+            ticket = expected.composed.record_id
+            if len(there.messages) != len(expected.order):
+                wanted, found = str(len(expected.order)), str(len(there.messages))
+                yield Difference("ticket", ticket, "messages", wanted, found, "read")
+            return
+        yield from compare_messages(expected, there, places, writer)
+        if self.depth.reaches(Depth.FIELDS):
+            yield from compare_fields(expected, there, places)
+            yield from compare_files(expected, there, hashes=self.depth.reaches(Depth.FILES))
+        if self.witness is not None:
+            fetch = self.fetch if self.depth.reaches(Depth.FILES) else None
+            seen = self.witness(expected.ticket.remote_id)
+            yield from compare_witness(expected, seen, places, writer, fetch)
+
+
+def _unique(found: Iterator[Difference]) -> list[Difference]:
+    """Return each difference of a field once a way of seeing."""
+    return list({(one.record_id, one.field, one.seen_by, one.expected): one for one in found}.values())
+
+
+def _referred(composed: Sequence[Composed], work: Work) -> set[str]:
+    """Return the people, teams, organizations and inboxes that tickets name, as the records that cross for them."""
+    lead = work.composer.crossings.matches.lead
+    found: set[str] = set()
+    for one in composed:
+        if one.aggregate is None:
+            continue
+        ticket = one.aggregate.ticket
+        names = ("requester_id", "assignee_id", "team_id", "organization_id", "brand_id", "inbox_id")
+        found.update(lead(ticket[name]) for name in names if ticket[name])
+        found.update(lead(message["author_id"]) for message in one.aggregate.messages if message["author_id"])
+    return found
