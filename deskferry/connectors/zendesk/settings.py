@@ -114,31 +114,11 @@ def oauth(connection: ConnectionConfig, clock: Clock) -> OAuth:
     return _oauth(settings, connection, clock, None)
 
 
-def oauth(connection: ConnectionConfig, clock: Clock, transport: httpx.BaseTransport | None = None) -> OAuth:
-    """Return the credentials of the connection's OAuth client; raises ConfigError where none is configured."""
-    settings = parse_settings(ZendeskSettings, connection)
-    if not settings.client_id:
-        raise ConfigError(
-            f"[connections.{connection.name}] has no OAuth client to log in with.",
-            "Register one (Admin Center, Apps and integrations, OAuth clients), and set client_id and client_secret.",
-        )
-    return build_oauth(
-        connection,
-        clock,
-        transport,
-        # Without `scope`: a renewed token keeps what was granted.
-        OAuthEndpoint(f"{settings.origin}/oauth/tokens", style="json"),
-        Client(settings.client_id, settings.client_secret),
-        refresh_token=settings.refresh_token,
-        access_token=settings.oauth_token,
-    )
-
-
 def _auth(
     settings: ZendeskSettings, connection: ConnectionConfig, clock: Clock, transport: httpx.BaseTransport | None
 ) -> Auth:
     if settings.client_id:
-        return oauth(connection, clock, transport)
+        return _oauth(settings, connection, clock, transport)
     if settings.oauth_token is not None:
         return TokenAuth(settings.oauth_token)
     assert settings.api_token is not None

@@ -67,6 +67,13 @@ def test_a_client_comes_first_and_its_refresh_token_rotates(tmp_path: Path) -> N
     assert posted[0]["client_id"] == "app"
 
 
+def test_logging_in_needs_a_client() -> None:
+    assert CONNECTOR.login is not None
+    assert CONNECTOR.login.authorize_url(connection()) == "https://acme.zendesk.com/oauth/authorizations/new"
+    with pytest.raises(ConfigError, match="OAuth client"):
+        CONNECTOR.login.oauth(connection(), VirtualClock(NOW))
+
+
 @pytest.mark.parametrize("written", ["acme", "ACME", "acme.zendesk.com", "https://acme.zendesk.com/"])
 def test_the_subdomain_may_be_written_as_it_is_seen(written: str) -> None:
     configured = connection(subdomain=written, oauth_token=TOKEN)
