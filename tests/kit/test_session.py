@@ -12,7 +12,7 @@ import pytest
 from deskferry.connectors.kit.auth import BasicAuth, TokenAuth
 from deskferry.connectors.kit.clock import VirtualClock
 from deskferry.connectors.kit.faults import redacted_url
-from deskferry.connectors.kit.hosts import proxy_for
+from deskferry.connectors.kit.hosts import network, proxy_for
 from deskferry.connectors.kit.session import Denied, Gone, InDoubt, Session, VendorStatus
 from deskferry.errors import ConfigError, Exhausted, Refused, Stopped
 from deskferry.redaction import Secret
@@ -306,3 +306,11 @@ def test_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
     assert proxy_for("https://acme.example.com", None) == "http://from-environment:1"
     assert proxy_for("https://inside.example.com", None) is None
     assert proxy_for("http://127.0.0.1:9", None) is None
+
+
+def test_certificates_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("no certificate")
+    for name in ("ca.pem", "none.pem"):
+        with pytest.raises(ConfigError, match="PEM"):
+            network(BASE, None, tmp_path / name)
+    network(BASE).close()
