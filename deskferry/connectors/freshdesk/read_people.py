@@ -132,6 +132,7 @@ USER = ObjectMap(
         "focus_mode": "a view of the vendor's own interface",
         "first_name": "only newer accounts tell it",
         "last_name": "only newer accounts tell it",
+        "csat_rating": "the last answer of the person to a survey",
     },
     volatile=(
         "available", "available_since", "last_active_at", "contact.last_login_at", "contact.updated_at",

@@ -23,7 +23,7 @@ from deskferry.connectors.freshdesk.header import split_text_header
 from deskferry.connectors.freshdesk.pieces import without_placeholders
 from deskferry.connectors.freshdesk.settings import site
 from deskferry.connectors.freshdesk.witness import witness
-from deskferry.connectors.freshdesk.words import EFFECTS
+from deskferry.connectors.freshdesk.words import ASSIGNMENT_EMAILS, AUTOMATIONS, EFFECTS, STATUS_EMAILS
 from deskferry.connectors.kit.contract import (
     Account,
     Composition,
@@ -176,15 +176,18 @@ class FreshdeskDestination:
         if call == "ticket_field":
             return None
         body = dict(operation.body)
+        effects: tuple[str, ...] = ()
         if call == "ticket":
             body = {key: value for key, value in body.items() if key not in _NOT_IN_UPDATES}
             if verb == "begin":
                 # The status is provisional there; the last operation writes the real one.
                 body.pop("status", None)
+            told = {AUTOMATIONS, ASSIGNMENT_EMAILS, *((STATUS_EMAILS,) if "status" in body else ())}
+            effects = tuple(name for name in operation.effects if name in told)
         elif call == "note":
-            body = {"body": body["body"]}
+            body, effects = {"body": body["body"]}, (AUTOMATIONS,)
         return replace(
-            operation, action="update", call=f"{call}.update", body=body, files=(), adopt=False,
+            operation, action="update", call=f"{call}.update", body=body, files=(), adopt=False, effects=effects,
             target=Ref(operation.record_id, operation.part),
         )  # fmt: skip
 

@@ -324,6 +324,8 @@ def test_a_changed_ticket_is_updated_without_its_provisional_status() -> None:
     alone = destination.as_update(operations(message(1), status="closed")[0])
     assert alone is not None
     assert alone.body["status"] == 5
+    assert (update.effects, edited.effects) == (("automations",), ("automations",))
+    assert set(alone.effects) == {"automations", "status_emails"}
     people = destination.as_update(CONTACT)
     assert people is not None
     assert people.call == "contact.update"
