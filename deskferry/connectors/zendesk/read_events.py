@@ -18,7 +18,7 @@ from deskferry.connectors.zendesk.read_messages import (
     shown_files,
 )
 from deskferry.connectors.zendesk.read_tickets import MERGED_TAG
-from deskferry.connectors.zendesk.values import author_kind, flattened, instant, person_or_none, status_of, via_word
+from deskferry.connectors.zendesk.values import SYSTEM, flattened, instant, person_or_none, status_of, via_word
 
 REFERENCES = {
     "assignee_id": "user", "requester_id": "user", "submitter_id": "user", "group_id": "group",
@@ -44,20 +44,27 @@ def canonical_field(name: str) -> str:
     return f"custom_field:{name}" if name.isdigit() else _CANONICAL_NAMES.get(name, name)
 
 
+def tags_text(value: Any) -> str | None:
+    """Return tags as text, sorted: audits send a list, older rows words with blanks between them."""
+    return flattened(value.split() if isinstance(value, str) else value)
+
+
+def due_text(value: Any) -> str | None:
+    """Return a time as canonical text; what is none stays as it is."""
+    try:
+        return time(value)
+    except Unreadable:
+        return flattened(value)
+
+
+_BY_FIELD: dict[str, Callable[[Any], str | None]] = {"status": status_of, "tags": tags_text, "due_at": due_text}
+
+
 def canonical_value(name: str, value: Any) -> str | None:
     """Return a changed value as text, in canonical words where the canonical schema has them."""
-    if value is None or value == "":
-        return None
-    if name == "status":
-        return status_of(value)
-    if name == "tags":
-        return flattened(value.split() if isinstance(value, str) else value)
-    if name == "due_at":
-        try:
-            return time(value)
-        except Unreadable:
-            return flattened(value)
-    return flattened(value)
+    if (convert := _BY_FIELD.get(name)) is not None:
+        return convert(value)
+    return value if type(value) is str else flattened(value)
 
 
 class _Change(NamedTuple):
@@ -128,16 +135,17 @@ def changes_of(changes: Changes, target: str | None) -> Callable[[Raw], Iterator
 
 
 def _flat(raw: Raw, change: _Change, new: Any, old: Any) -> Raw:
+    """Return a change as an item of the tables; an id or text that is "" is none."""
     actor = raw.get("updater_id", raw.get("author_id"))
     via = change.event.get("via") or raw.get("via")
     return {
         "rid": change.rid,
         "field": canonical_field(change.name),
-        "new": None if new in (None, "") else new,
-        "old": None if old in (None, "") else old,
+        "new": None if new == "" else new,
+        "old": None if old == "" else old,
         "chained": None if change.told else True,
-        "actor": person_or_none(actor),
-        "actor_kind": author_kind(actor),
+        "actor": None if actor == SYSTEM else actor,
+        "actor_kind": "system" if actor == SYSTEM else None,
         "via": via_word(via),
         "extra": _extra(change, via),
     }
@@ -145,14 +153,12 @@ def _flat(raw: Raw, change: _Change, new: Any, old: Any) -> Raw:
 
 def _extra(change: _Change, via: Any) -> Raw | None:
     """Return the vendor's own value where the canonical one is spelled otherwise, and the rule that made the change."""
-    kept: Raw = {}
-    if change.name == "status" and change.value == "hold":
-        kept["value"] = change.value
     rule = change.event.get("via_reference_id")
     if rule is None and isinstance(via, dict):
         rule = ((via.get("source") or {}).get("from") or {}).get("id")
-    if rule is not None:
-        kept["via_reference_id"] = rule
+    kept = {} if rule is None else {"via_reference_id": rule}
+    if change.name == "status" and change.value == "hold":
+        kept["value"] = change.value
     return kept or None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from deskferry.canonical_schema.enums import Channel, FieldType, Role
@@ -55,10 +56,13 @@ def channel(value: Any) -> str | None:
 
 def via_word(value: Any) -> str | None:
     """Return by what a change was made, in the words of audits, from a via object or the export's label."""
-    name = as_text(value.get("channel") if isinstance(value, dict) else value)
-    if name is None:
-        return None
-    spelled = str(name).strip().lower()
+    name = value.get("channel") if isinstance(value, dict) else value
+    return None if name is None or name == "" else _via_word(str(name))
+
+
+@lru_cache(maxsize=256)
+def _via_word(name: str) -> str:
+    spelled = name.strip().lower()
     return _VIA_WORDS.get(spelled, spelled.replace(" ", "_"))
 
 
