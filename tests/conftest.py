@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from deskferry.store import Store, open_store
+from tests.journey.seeds import VARIABLE, crash_seed
 from tests.postgresql import Server
+
+
+def pytest_report_header() -> str:
+    """Tell by which seed this session chooses crash points; its workers inherit it."""
+    return f"crash points: {VARIABLE}={crash_seed()} chooses the same again"
 
 
 @pytest.fixture(scope="session")

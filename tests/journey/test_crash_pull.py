@@ -1,0 +1,157 @@
+"""Killed anywhere in a pull, by signal 9, and run again: the store is as if nothing had happened."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deskferry.store import open_store
+from tests.journey.content import Content, content, copy, differences, files
+from tests.journey.crashing import Crasher
+from tests.journey.desks import Desk, DeskHost, write_config
+from tests.journey.seeds import crash_seed
+
+SHARES = 4
+EACH = 7
+ALL_SHARES = 16
+LATE = ("file", "download")
+"""Points that are reached from a store in which a pull died just before its first file."""
+
+
+@dataclass
+class Undisturbed:
+    """A pull that nobody disturbed: its points, its counts, its store, and stores to begin from."""
+
+    desk: Desk
+    crasher: Crasher
+    points: list[str]
+    counts: dict[str, Any]
+    held: Content
+    files: dict[str, int]
+    empty: Path
+    before_files: Path
+
+    def run(self, config: Path, kill: str | None = None) -> None:
+        """Pull, to the end or to a point."""
+        values = {"config": str(config), "clock": self.desk.base_url, "names": ["old"]}
+        if kill is None:
+            self.crasher.well("pull", **values)
+        else:
+            self.crasher.killed("pull", kill, **values)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(host: DeskHost, crasher: Crasher, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    """Give the undisturbed pull."""
+    directory = tmp_path_factory.mktemp("undisturbed")
+    desk = host.zendesk(seed=3, tickets=40)
+    config = write_config(directory / "whole", {"old": desk})
+    empty, store = directory / "empty" / "store.db", config.parent / "store.db"
+    open_store(f"sqlite:///{empty}").close()
+    copy(empty, store)
+    found = crasher.well("pull", config=str(config), clock=desk.base_url, names=["old"])
+    points = found["points"]
+    whole = Undisturbed(
+        desk, crasher, points, found["result"]["old"], content(store), files(store), empty, directory / "none"
+    )
+    early = _begin(whole, directory / "early", empty)
+    last_child = f"child:{whole.counts['children']}:after"
+    whole.run(early, last_child)
+    whole.before_files = early.parent / "store.db"
+    return whole
+
+
+def _begin(whole: Undisturbed, directory: Path, template: Path) -> Path:
+    whole.desk.reset()
+    config = write_config(directory, {"old": whole.desk})
+    copy(template, directory / "store.db")
+    return config
+
+
+def _case(whole: Undisturbed, directory: Path, point: str, *, renormalize: bool) -> None:
+    """Die at a point, run again, compare."""
+    what = point.partition(":")[0]
+    config = _begin(whole, directory, whole.before_files if what in LATE else whole.empty)
+    store = directory / "store.db"
+    whole.run(config, point)
+    whole.run(config)
+    assert not differences(whole.held, content(store)), f"killed at {point}"
+    assert files(store) == whole.files, f"killed at {point}"
+    with sqlite3.connect(store) as database:
+        assert database.execute("SELECT * FROM run_lock").fetchall() == []
+        assert database.execute("SELECT * FROM stream_todo").fetchall() == []
+    database.close()
+    if renormalize:  # the order of arrival is right, too: made anew from raw, the rows are the same
+        whole.crasher.well("normalize", config=str(config), clock=whole.desk.base_url, name="old")
+        assert not differences(whole.held, content(store)), f"killed at {point}, normalized"
+
+
+def test_every_write_of_a_pull_is_a_point(undisturbed: Undisturbed) -> None:
+    """The points are neither more nor fewer than what the source yielded and the pull counted."""
+    counted = Counter(tuple(point.split(":")[::2]) for point in undisturbed.points)
+    counts = undisturbed.counts
+    pages, children, handled = counts["pages"], counts["children"], sum(counts["files"].values())
+    assert pages > 20
+    assert children > 10
+    assert handled > 50
+    assert counts["files"]["missing"] == 1
+    for what, number in (("page", pages), ("child", children), ("file", handled)):
+        assert counted[what, "before"] == counted[what, "after"] == number
+    assert counted["settle", "before"] >= 1
+    assert counted["download", "half"] == len(_downloads(undisturbed))
+    assert len(undisturbed.points) == len(set(undisturbed.points))
+
+
+def _downloads(whole: Undisturbed) -> list[str]:
+    """Return the attachments whose bytes arrived and were not empty."""
+    rows = whole.held["attachment"].values()
+    empty = {name.rpartition("/")[2] for name, size in whole.files.items() if size == 0}
+    return [row["id"] for row in rows if row["fetch_state"] == "done" and row["sha256"] not in empty]
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+def test_killed_at_some_points(undisturbed: Undisturbed, tmp_path: Path, share: int) -> None:
+    """Some points by a printed seed: of every kind, and each worker another share."""
+    chosen = sampled(undisturbed.points, SHARES * EACH)[share::SHARES]
+    print(f"seed {crash_seed()}: {', '.join(chosen)}")
+    for number, point in enumerate(chosen):
+        _case(undisturbed, tmp_path / str(number), point, renormalize=number == 0)
+
+
+def sampled(points: list[str], number: int) -> list[str]:
+    """Return points by the seed of this session, of every kind as evenly as there are some."""
+    chance = random.Random(crash_seed())
+    kinds: dict[tuple[str, ...], list[str]] = {}
+    for point in points:
+        what, _number, when = point.split(":")
+        kinds.setdefault((what, when), []).append(point)
+    for listed in kinds.values():
+        chance.shuffle(listed)
+    rounds = [listed[turn] for turn in range(len(points)) for listed in kinds.values() if turn < len(listed)]
+    return rounds[:number]
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("share", range(ALL_SHARES))
+def test_killed_at_every_point(undisturbed: Undisturbed, tmp_path: Path, share: int) -> None:
+    """All points."""
+    for number, point in enumerate(undisturbed.points[share::ALL_SHARES]):
+        _case(undisturbed, tmp_path / str(number), point, renormalize=number % 5 == 0)
+
+
+def test_killed_again_and_again(undisturbed: Undisturbed, tmp_path: Path) -> None:
+    """One store, killed at one point after the other and never let finish: every attempt gets further."""
+    config = _begin(undisturbed, tmp_path / "again", undisturbed.empty)
+    line = ("page:3:before", "page:20:after", "child:2:before", "child:1:after", "download:4:half", "file:9:after")
+    for point in line:
+        undisturbed.run(config, point)
+    undisturbed.run(config)
+    store = config.parent / "store.db"
+    assert not differences(undisturbed.held, content(store))
+    assert files(store) == undisturbed.files
