@@ -110,7 +110,8 @@ def _restore(database: Connection, kinds: Sequence[str]) -> None:
             database.execute(
                 text(
                     "UPDATE message SET author_kind = k.author_kind FROM kept_message k "
-                    f"WHERE {same} AND message.author_kind IS NULL AND k.author_kind <> 'unknown' AND k.role = {role}"
+                    f"WHERE {same} AND message.author_kind IS NULL AND k.author_kind <> 'unknown' "
+                    f"AND COALESCE(k.role, '') = COALESCE({role}, '')"
                 )
             )
         database.execute(text(f"DROP TABLE kept_{kind}"))

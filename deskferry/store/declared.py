@@ -40,8 +40,8 @@ class Shortfall:
 def compare_declared(database: Connection, connection: str, *, anew: bool = False) -> None:
     """Count what was declared and not yet found complete; with `anew` all that was declared."""
     hole = "?" if is_sqlite(database) else "%s"
-    which = "" if anew else "AND (fetched IS NULL OR fetched < declared)"
     for measure, count in _COUNTS.items():
+        which = "" if anew or measure is Measure.RECORDS else "AND (fetched IS NULL OR fetched < declared)"
         database.exec_driver_sql(
             f"UPDATE declared_count SET fetched = ({count}) WHERE connection = {hole} AND measure = {hole} {which}",
             (connection, measure.value),

@@ -185,6 +185,7 @@ declared_count = Table(
     Column("acknowledged_by", Text),
     Column("acknowledged_at", UtcTime),
     Column("acknowledged_cause", Text),
+    Index("ix_declared_count_parent", "parent_id"),
 )
 
 account_pin = Table(

@@ -31,7 +31,18 @@ from deskferry.connectors.kit.mapping import (
 from deskferry.errors import Refused
 from deskferry.store import machinery
 from deskferry.store.raw_archive import RAW_COLUMNS, RawArchive, StoredRaw, encode
-from deskferry.store.upsert import Counts, Written, chunks, delete_ids, insert_rows, is_sqlite, lookup, upsert
+from deskferry.store.upsert import (
+    NUMBERED,
+    Counts,
+    Written,
+    chunks,
+    delete_ids,
+    insert_rows,
+    is_sqlite,
+    lookup,
+    unsettle_left,
+    upsert,
+)
 
 INDEXED_PARTS = ("tagging", "ticket_follower", "ticket_link", "person_organization", "team_member", "attachment",
                  "vendor_metric")  # fmt: skip
@@ -284,6 +295,8 @@ class PageWriter:
             counts[kind] = written.counts
             log += [(self.run_id, kind, key, "updated", now) for key in written.updated_ids]
         for kind, ids in vanished.items():
+            if kind in NUMBERED:
+                unsettle_left(database, kind, dict.fromkeys(ids))
             delete_ids(database, kind, ids)
             log += [(self.run_id, kind, key, "vanished", now) for key in ids]
         insert_rows(database, "change_log", ("run_id", "kind", "record_id", "change", "at"), log)

@@ -89,6 +89,8 @@ def settle(database: Connection, connection: str) -> None:
         while _dirty(database, kind, connection):
             database.exec_driver_sql(statement.format(**words))
             _number_deleted(database, kind)
+            if kind == "message":
+                _recount(database)
     database.exec_driver_sql("DELETE FROM dirty_ticket")
 
 
@@ -118,4 +120,12 @@ def _number_deleted(database: Connection, kind: str) -> None:
     database.exec_driver_sql(
         f"UPDATE {kind} SET seq = 0 WHERE seq IS NULL AND deleted_at IS NOT NULL "
         "AND ticket_id IN (SELECT ticket_id FROM dirty_ticket)"
+    )
+
+
+def _recount(database: Connection) -> None:
+    """Have what is declared of these tickets compared again: their messages are others now."""
+    database.exec_driver_sql(
+        "UPDATE declared_count SET fetched = NULL WHERE fetched IS NOT NULL "
+        "AND parent_id IN (SELECT ticket_id FROM dirty_ticket)"
     )

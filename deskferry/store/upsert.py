@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
@@ -17,6 +17,8 @@ WireRow = tuple[Any, ...]
 T = TypeVar("T")
 
 _CHUNK = 5_000
+NUMBERED = ("message", "ticket_event")
+"""Kinds whose rows have a place in their ticket; no place (`seq` NULL): their ticket is still to be settled."""
 
 
 @dataclass(slots=True)
@@ -128,10 +130,26 @@ def upsert(connection: Connection, kind: str, rows: Iterable[WireRow]) -> Writte
         elif before[1:] != tuple(row[n] for n in plan.followers):
             moved.append(row)
     insert_rows(connection, kind, plan.columns, new)
+    if changed and kind in NUMBERED:
+        at = plan.columns.index("ticket_id")
+        unsettle_left(connection, kind, {row[0]: row[at] for row in changed})
     _execute_many(connection, plan.update, [tuple(row[n] for n in plan.update_at) for row in changed])
     _execute_many(connection, plan.refresh, [(*(row[n] for n in plan.followers), row[0]) for row in moved])
     unchanged = len(by_id) - len(new) - len(changed)
     return Written(Counts(len(new), len(changed), unchanged), [row[0] for row in changed])
+
+
+def unsettle_left(connection: Connection, kind: str, places: Mapping[str, str | None]) -> None:
+    """Have the tickets numbered anew that these rows (id → their ticket from now on, if any) leave."""
+    held = lookup(connection, kind, "id, ticket_id", list(places))
+    left = sorted({ticket for key, ticket in held if places[key] != ticket})
+    if is_sqlite(connection):
+        statement = f"UPDATE {kind} SET seq = NULL WHERE ticket_id IN (SELECT value FROM json_each(?))"
+        value: Any = orjson.dumps(left).decode()
+    else:
+        statement, value = f"UPDATE {kind} SET seq = NULL WHERE ticket_id = ANY(%s)", left
+    if left:
+        connection.exec_driver_sql(statement, (value,))
 
 
 def _execute_many(connection: Connection, statement: str, values: list[WireRow]) -> None:

@@ -172,6 +172,7 @@ def _reading() -> None:
         sa.Column("acknowledged_cause", sa.Text()),
         sa.PrimaryKeyConstraint("connection", "stream", "parent_id", "measure"),
     )
+    op.create_index("ix_declared_count_parent", "declared_count", ["parent_id"])
     op.create_table(
         "account_pin",
         sa.Column("connection", sa.Text(), nullable=False),
