@@ -97,7 +97,8 @@ def exported_changes(row: Raw, wanted: frozenset[str] | None) -> Iterator[_Chang
         if kind not in _CHANGES or event.get("type") in COMMENT_TYPES:
             continue
         fields = [(name, event[name]) for name in event if name not in _NO_FIELDS]
-        fields += (event.get("custom_ticket_fields") or {}).items()
+        if "custom_ticket_fields" in event:
+            fields += (event["custom_ticket_fields"] or {}).items()
         alone = len(fields) == 1 and event.get("id") is not None
         before = event.get("previous_value") if alone else None
         told = alone and ("previous_value" in event or kind == "Create")

@@ -243,6 +243,9 @@ def minutes_or_seconds(metric: Mapping[str, Any]) -> Iterator[tuple[str, float, 
 
 def instant(value: Any) -> str | None:
     """Return a time that the ticket event export sends as Unix seconds, and everything else as ISO 8601."""
-    if type(value) is int:
-        return datetime.fromtimestamp(value, UTC).isoformat()[:19] + ".000000Z"
-    return time(value)
+    return _from_seconds(value) if type(value) is int else time(value)
+
+
+@lru_cache(maxsize=1024)
+def _from_seconds(value: int) -> str:
+    return datetime.fromtimestamp(value, UTC).isoformat()[:19] + ".000000Z"
