@@ -6,23 +6,33 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from deskferry.config import Config
 from deskferry.connectors.kit.clock import Clock, clock_from_environment
-from deskferry.connectors.kit.contract import Connector
+from deskferry.connectors.kit.contract import BlobRef, Child, Connector
 from deskferry.connectors.registry import connector
-from deskferry.errors import DeskferryError, Interrupted
+from deskferry.errors import CapabilityError, DeskferryError, Interrupted
 from deskferry.migrate.connection import OpenConnection
+from deskferry.migrate.mapping_file import RouteMapping, read_mapping
+from deskferry.migrate.migrate import Migration
 from deskferry.migrate.normalize import NormalizeResult, normalize
 from deskferry.migrate.progress import Progress, Silent
-from deskferry.migrate.pull import PullOptions, PullResult, pull
+from deskferry.migrate.pull import PullOptions, PullResult, pull, refetch
+from deskferry.migrate.scope import Scope
 from deskferry.store import Store, open_store
 from deskferry.store.engine import now_text
 from deskferry.store.state import begin_run, end_run, locked
+
+_MATCHED = {
+    "organization", "person", "person_organization", "team", "team_member", "inbox", "status_definition",
+    "custom_field",
+}  # fmt: skip
+"""Kinds of a destination that a plan matches with."""
 
 MakeTransport = Callable[[str], httpx.BaseTransport | None]
 
@@ -55,6 +65,7 @@ class Workbench:
         self._store: Store | None = None
         self._open: dict[str, OpenConnection] = {}
         self._closing = ExitStack()
+        self._reread_run: str | None = None
 
     @property
     def store(self) -> Store:
@@ -169,3 +180,48 @@ class Workbench:
             record.counts = {"raw": result.raw, "rows": result.rows, "rejected": result.rejected}
             record.exit_code = 1 if result.rejected else 0
             return result
+
+    # ------------------------------------------------------------------------------------------------------ migrating
+
+    def migration(self, source: str, destination: str, mapping: Path | None, scope: Scope) -> Migration:
+        """Return a route that is ready to be planned, loaded and verified; the destination is met and pinned.
+
+        Without a mapping of the command line the route's own is taken, where the configuration has one.
+        """
+        self.config.connection(source)
+        route = self.config.route(source, destination)
+        there = self.connection(destination)
+        if there.destination is None:
+            raise CapabilityError(
+                f"{there.connector.title} cannot be written to yet.", "See `deskferry connectors` for those that can."
+            )
+        chosen = mapping or route.mapping
+        account = there.meet(self.store)
+        writer = there.destination()
+        if not scope.select and route.select:
+            scope = replace(scope, select=route.select)
+        return Migration(
+            store=self.store, source=source, destination=destination, writer=writer, account=account,
+            clock=self.clock, mapping=read_mapping(chosen) if chosen else RouteMapping(), scope=scope,
+            refresh=lambda: self._refresh(there),
+            reread=lambda ids: self._reread(there, ids),
+            witness=lambda remote_id: writer.witness(there.session, remote_id),
+            fetch=lambda url: there.source.blob(BlobRef("", url, None)),
+            share_of_limit=there.share_of_limit, progress=self.progress,
+        )  # fmt: skip
+
+    def _refresh(self, there: OpenConnection) -> None:
+        """Pull what a destination has of people, organizations, teams and fields; its tickets stay unread."""
+        kinds = {kind for stream in there.source.streams() for kind in stream.kinds} & _MATCHED
+        with self.run("pull", there.name) as record:
+            options = PullOptions(only=tuple(sorted(kinds)), attachments=False)
+            result = pull(self.store, there, record.id, options, self.progress)
+            record.counts = {**result.tally, "calls": result.calls}
+
+    def _reread(self, there: OpenConnection, ids: Sequence[str]) -> None:
+        """Read tickets of a destination again, with their messages and files."""
+        if self._reread_run is None:
+            with self.run("reread", there.name) as record:
+                self._reread_run = record.id
+        children = [Child(stream, one) for one in ids for stream in there.connector.ticket_children]
+        refetch(self.store, there, self._reread_run, children)

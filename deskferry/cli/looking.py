@@ -37,7 +37,7 @@ def init(app: App) -> None:
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def list_connectors(vendor: str | None, form: str) -> None:
     """What each vendor's connector can, per kind and direction, and why not where it cannot."""
-    chosen = [connector(vendor)] if vendor else list(connectors().values())
+    chosen = [connector(vendor)] if vendor else list(connectors())
     if form == "json":
         show_json({one.name: {"title": one.title, "capabilities": one.capabilities.to_rows()} for one in chosen})
         return

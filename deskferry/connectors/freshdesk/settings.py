@@ -82,7 +82,7 @@ def open_session(connection: ConnectionConfig, clock: Clock, transport: httpx.Ba
         clock=clock,
         governor=Governor(clock, BUCKETS, pace),
         verdict=verdict,
-        hosts=(settings.host,) if settings.host else (),
+        hosts=(settings.host or _SUFFIX,),
         prefix=PREFIX,
         vendor="freshdesk",
         transport=transport,

@@ -586,6 +586,8 @@ class Connector:
     """Build the writing side on a session; None: the connector does not write."""
     site: Callable[[ConnectionConfig], str] = lambda connection: connection.base_url or ""
     """Return the origin of the vendor's user interface of a connection (`https://acme.zendesk.com`), for links."""
+    ticket_children: tuple[str, ...] = ()
+    """Child streams that together bring one ticket anew, its own record included: what verify reads."""
     login: OAuthLogin | None = None
     """How `deskferry login` gets tokens in the browser; None: the vendor has no such way."""
 

@@ -19,12 +19,21 @@ def origin(url: httpx.URL | str) -> str:
 
 
 class Hosts:
-    """The connection's own hosts."""
+    """The connection's own hosts: by name, or every host below a suffix that begins with a dot (`.zendesk.com`).
+
+    A suffix is for accounts of which only a `base_url` elsewhere is known: a proxy, a recording, a simulator.
+    """
 
     def __init__(self, base_url: str, names: tuple[str, ...]) -> None:
         self._base = httpx.URL(base_url)
         self._origin = origin(self._base)
-        self._names = {name.lower() for name in names}
+        self._names = {name.lower() for name in names if not name.startswith(".")}
+        self._suffixes = tuple(name.lower() for name in names if name.startswith("."))
+
+    def _named(self, host: str) -> bool:
+        return host in self._names or (
+            host.endswith(self._suffixes) and not self._base.host.lower().endswith(self._suffixes)
+        )
 
     def own(self, url: str) -> bool:
         """Return whether a URL, as `localise` returns it, may carry the credentials."""
@@ -39,7 +48,7 @@ class Hosts:
         if parsed.userinfo:  # never a credential of ours, and it hides which host is meant
             parsed = parsed.copy_with(userinfo=b"")
             url = str(parsed)
-        if parsed.host.lower() not in self._names or origin(parsed) == self._origin:
+        if not self._named(parsed.host.lower()) or origin(parsed) == self._origin:
             return url
         if parsed.port is not None:  # another service on the vendor's host
             return url

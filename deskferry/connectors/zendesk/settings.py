@@ -135,7 +135,7 @@ def open_session(connection: ConnectionConfig, clock: Clock, transport: httpx.Ba
         _auth(settings, connection, clock, transport),
         origin=settings.origin,
         prefix=PREFIX,
-        hosts=(settings.host,) if settings.host else (),
+        hosts=(settings.host or SUFFIX,),
         buckets=BUCKETS,
         verdict=verdict,
         read_limits=readings,
