@@ -15,6 +15,7 @@ from deskferry.migrate.crossings import PlannedCrossings, stand_in_row
 from deskferry.migrate.mapping_file import RouteMapping
 from deskferry.migrate.requests import message_of
 from deskferry.store import Store
+from deskferry.store.blobs import BlobStore
 from deskferry.store.records import aggregates
 from deskferry.store.upsert import chunks
 
@@ -120,7 +121,7 @@ class Composer:
                 yield self._ticket(aggregate)
 
     def _ticket(self, aggregate: TicketAggregate) -> Composed:
-        kept, left = prepared(aggregate, self.mapping)
+        kept, left = prepared(self._measured(aggregate), self.mapping)
         self.crossings.labels = {what: kept.ticket.get(f"{what}_label") for what in ("status", "priority", "channel")}
         made = self.destination.compose_ticket(kept, self.crossings)
         silent = tuple(_silent(kept, made))
@@ -128,6 +129,17 @@ class Composer:
             made = replace(made, losses=(*made.losses, *silent))
         ticket = kept.ticket["id"]
         return Composed("ticket", ticket, made, left, len(kept.messages), kept)
+
+    def _measured(self, aggregate: TicketAggregate) -> TicketAggregate:
+        """Return a ticket whose files have the size that lies here: a vendor may declare none, or a wrong one."""
+        attachments = {key: tuple(map(self._file, rows)) for key, rows in aggregate.attachments.items()}
+        return replace(aggregate, attachments=attachments)
+
+    def _file(self, row: Row) -> Row:
+        if row["sha256"] is None:
+            return row
+        size = BlobStore(self.store.blobs).size(row["sha256"])
+        return {**row, "size": size} if size is not None else {**row, "sha256": None, "fetch_state": "missing"}
 
     # ------------------------------------------------------------------------------- what is not composed, and its loss
 
@@ -202,7 +214,7 @@ def prepared(aggregate: TicketAggregate, mapping: RouteMapping) -> tuple[TicketA
 
 def opening_of(aggregate: TicketAggregate, made: Composition) -> str | None:
     """Return the message that the ticket's own operation carries: the first that crosses, if none is written for it."""
-    own = {message_of(one) for one in made.operations}
+    own = {one.part for one in made.operations if one.part}  # a further piece (`…#2`) is not the message itself
     dropped = _dropped(made)
     first = next((one["id"] for one in aggregate.messages if one["id"] not in dropped), None)
     return None if first in own else first

@@ -35,6 +35,13 @@ class BlobStore:
         """Return where the bytes of a hash lie (or would)."""
         return self.root / sha256[:2] / sha256
 
+    def size(self, sha256: str) -> int | None:
+        """Return the size of a stored file; None when it is not here."""
+        try:
+            return self.path(sha256).stat().st_size
+        except FileNotFoundError:
+            return None
+
     def put(self, chunks: Iterable[bytes]) -> Blob:
         """Store bytes as they come; a file is there whole or not at all. Raises DiskFull."""
         with storage_errors():
