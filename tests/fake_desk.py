@@ -191,7 +191,7 @@ class Desk:
     """Deleted tickets and when; they come as tombstones."""
     declared: dict[str, tuple[int, DeclaredClass]] = field(default_factory=dict)
     """By ticket: messages that the vendor says it has."""
-    bytes: dict[str, bytes] = field(default_factory=dict)
+    uploads: dict[str, bytes] = field(default_factory=dict)
     account_id: str = "acct-1"
     hidden_children: set[str] = field(default_factory=set)
     """Tickets of which the first read of comments drops the last one."""
@@ -311,7 +311,7 @@ class Desk:
     def blob(self, ref: BlobRef) -> Iterator[Iterator[bytes]]:
         """Stream a file."""
         self.call(f"blob {ref.url}")
-        data = self.bytes[ref.url.partition("?")[0]]
+        data = self.uploads[ref.url.partition("?")[0]]
         yield (data[n : n + 4] for n in range(0, len(data), 4))
 
 
@@ -349,7 +349,7 @@ def small_account() -> Desk:
     url = "https://fake.example/f/1"
     file = {"id": "f1", "name": "a.txt", "size": 5, "url": f"{url}?sig=1"}
     desk.put_comment("10", "101", author_id="1", created_at="2026-01-01T10:00:00Z", files=[file])
-    desk.bytes[url] = b"hello"
+    desk.uploads[url] = b"hello"
     desk.put_comment("11", "110", author_id="3", created_at="2026-01-01T09:00:00Z")
     desk.put_comment("14", "140", author_id="1", created_at="2026-01-01T07:00:00Z", public=False)
     desk.declared = {"10": (2, DeclaredClass.EXACT), "12": (3, DeclaredClass.UNVERIFIED)}

