@@ -187,12 +187,18 @@ def _sqlite(url: str, *, create: bool) -> Store:
     if not database or database == ":memory:":
         raise ConfigError("A store in memory would be lost at the end.", "Name a file: sqlite:///deskferry.db")
     path = Path(database).absolute()
-    if not path.exists():
-        if not create:
-            raise ConfigError(f"There is no store at {path}.", "Run `deskferry pull` first, or check [store] url.")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with storage_errors():
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    try:
+        if not path.exists():
+            if not create:
+                raise ConfigError(f"There is no store at {path}.", "Run `deskferry pull` first, or check [store] url.")
+            with storage_errors():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise ConfigError(
+            f"There can be no store at {path}: {error.strerror or error}.",
+            "Check [store] url and the rights of its directory.",
+        ) from error
     absolute = URL.create("sqlite", database=str(path))
     return Store(str(absolute), _sqlite_engine(absolute, "NORMAL"), _sqlite_engine(absolute, "FULL"), path)
 
