@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -42,7 +41,7 @@ def fetched_ahead(items: Iterable[Item], ahead: int = 2) -> Iterator[Item]:
     thread.start()
     try:
         while True:
-            item, error = ready.get()
+            item, error = _taken(ready)
             if isinstance(error, StopIteration):
                 return
             if error is not None:
@@ -53,25 +52,60 @@ def fetched_ahead(items: Iterable[Item], ahead: int = 2) -> Iterator[Item]:
 
 
 def in_parallel(items: Iterable[Item], work: Callable[[Item], Result], threads: int) -> Iterator[tuple[Item, Result]]:
-    """Yield (item, result) in order of completion; at most `threads` calls run and as many results wait."""
-    waiting: dict[Future[Result], Item] = {}
-    source = iter(items)
-    with ThreadPoolExecutor(max_workers=max(threads, 1), thread_name_prefix="fetch") as pool:
+    """Yield (item, result) in order of completion; at most `threads` calls run and as many results wait.
+
+    After an error what is under way ends, and then the error is raised. An interruption waits for nothing: a slow
+    vendor does not hold up Ctrl-C, nor the end of the process.
+    """
+    inbox: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
+    outbox: queue.SimpleQueue[tuple[Item, Result | None, Exception | None]] = queue.SimpleQueue()
+    stop = threading.Event()
+
+    def serve() -> None:
+        while (item := inbox.get()) is not None and not stop.is_set():
+            try:
+                outbox.put((item, work(item), None))
+            except Exception as error:  # noqa: BLE001 - raised again in the thread that writes
+                outbox.put((item, None, error))
+
+    workers: list[threading.Thread] = []
+    source, under_way, exhausted = iter(items), 0, False
+    try:
+        while True:
+            while not exhausted and under_way < 2 * threads:
+                try:
+                    inbox.put(next(source))
+                except StopIteration:
+                    exhausted = True
+                    break
+                under_way += 1
+                if len(workers) < max(threads, 1):
+                    workers.append(threading.Thread(target=serve, name="fetch", daemon=True))
+                    workers[-1].start()
+            if not under_way:
+                return
+            item, result, error = _taken(outbox)
+            under_way -= 1
+            if error is not None:
+                _end(stop, inbox, workers)
+                for worker in workers:
+                    worker.join()
+                raise error
+            yield item, result  # type: ignore[misc]  # None comes only with an error
+    finally:
+        _end(stop, inbox, workers)
+
+
+def _end(stop: threading.Event, inbox: queue.SimpleQueue[Item | None], workers: Sequence[threading.Thread]) -> None:
+    stop.set()
+    for _worker in workers:
+        inbox.put(None)
+
+
+def _taken(outbox: queue.SimpleQueue[Result] | queue.Queue[Result]) -> Result:
+    """Wait for a result, with a time-out: so Ctrl-C is noticed on every system."""
+    while True:
         try:
-            exhausted = False
-            while waiting or not exhausted:
-                while not exhausted and len(waiting) < 2 * threads:
-                    try:
-                        item = next(source)
-                    except StopIteration:
-                        exhausted = True
-                    else:
-                        waiting[pool.submit(work, item)] = item
-                if not waiting:
-                    return
-                done, _rest = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield waiting.pop(future), future.result()
-        finally:
-            for future in waiting:
-                future.cancel()
+            return outbox.get(timeout=1.0)
+        except queue.Empty:
+            continue
