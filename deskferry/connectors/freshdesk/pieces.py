@@ -84,9 +84,11 @@ def in_pieces(body: str, limit: int) -> list[str]:
     pieces: list[str] = []
     piece, size, opened = "", 0, ""
     stack: list[tuple[str, str]] = []
+    # A tag is reserved for twice: what it opens has to be closed within the same piece.
     for token in _tokens(body, limit // 4):
         cost = len(token.encode())
-        if size + cost + sum(len(name) + 3 for name, _ in stack) > limit and piece != opened:
+        reserve = sum(len(name) + 3 for name, _ in stack) + len(token if token.startswith("<") else "")
+        if size + cost + reserve > limit and piece != opened:
             pieces.append(piece + _closing(stack))
             piece = opened = "".join(tag for _, tag in stack)
             size = len(piece.encode())
