@@ -28,6 +28,6 @@ def crasher() -> Iterator[Crasher]:
 
 
 @pytest.fixture
-def command(tmp_path: Path) -> Command:
+def command(tmp_path: Path, crasher: Crasher) -> Command:
     """Give the command line, run in an empty directory."""
-    return Command(tmp_path)
+    return Command(tmp_path, crasher=crasher)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import gc
+import os
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import event
 
+from deskferry.cli.app import run
 from deskferry.config import load_config
 from deskferry.connectors.kit.clock import RemoteClock
 from deskferry.connectors.registry import known_settings
 from deskferry.migrate.pull import PullOptions
-from deskferry.store import open_store
+from deskferry.store import blobs, engine, open_store
 from deskferry.workbench import Workbench
 
 
@@ -66,13 +71,68 @@ def normalize(config: str, clock: str, name: str) -> dict[str, Any]:
         return {"raw": result.raw, "rows": result.rows, "rejected": result.rejected}
 
 
-JOBS: dict[str, Callable[..., dict[str, Any]]] = {"pull": pull, "normalize": normalize}
+def command_line(
+    arguments: list[str], directory: str, environment: dict[str, str], stdin: str = "", inject: str = ""
+) -> dict[str, Any]:
+    """Run the command line as a process of its own would: directory, environment and standard streams are its own."""
+    os.chdir(directory)
+    os.environ.clear()
+    os.environ.update(environment)
+    if inject:
+        INJECTIONS[inject]()
+    with tempfile.TemporaryDirectory() as place:
+        out, err, into = Path(place) / "out", Path(place) / "err", Path(place) / "in"
+        into.write_text(stdin, encoding="utf-8")
+        with (
+            out.open("w", encoding="utf-8") as sys.stdout,
+            err.open("w", encoding="utf-8") as sys.stderr,
+            into.open(encoding="utf-8") as sys.stdin,
+        ):
+            code = run(arguments)
+        found = {"code": code, "out": out.read_text(encoding="utf-8"), "err": err.read_text(encoding="utf-8")}
+    sys.stdout = sys.stderr = sys.__stderr__
+    return found
+
+
+def _few_pages() -> None:
+    """Let the database grow to 800 kilobytes and no further, as on a full disk."""
+    make = engine._sqlite_engine
+
+    def limited(url: Any, synchronous: str) -> Any:
+        made = make(url, synchronous)
+
+        @event.listens_for(made, "connect")
+        def limit(connection: Any, _record: Any) -> None:
+            connection.execute("PRAGMA max_page_count = 200")
+
+        return made
+
+    engine._sqlite_engine = limited
+
+
+def _no_room_for_files() -> None:
+    """Let every file of an attachment end in ENOSPC, as on a full disk."""
+
+    def spool(partial: Path, chunks: Any) -> Any:
+        partial.write_bytes(next(iter(chunks))[:1])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(partial))
+
+    blobs._spool = spool
+
+
+INJECTIONS: dict[str, Callable[[], None]] = {"few pages": _few_pages, "no room for files": _no_room_for_files}
+
+JOBS: dict[str, Callable[..., dict[str, Any]]] = {
+    "pull": pull, "normalize": normalize, "command line": command_line,
+}  # fmt: skip
 
 
 def prepare() -> None:
     """Do once what every job would do for the first time: the forks inherit it."""
     with tempfile.TemporaryDirectory() as directory, open_store(f"sqlite:///{directory}/store.db"):
         known_settings()
+    import deskferry.cli  # noqa: F401, PLC0415 - its commands
+
     httpx.Client().close()
     gc.collect()
     gc.freeze()
