@@ -106,6 +106,10 @@ class Journal:
         """Return (record, part) → why, of what must never be sent again blindly."""
         return {(row.record_id, row.part): row.detail or "" for row in self._ops(("quarantined",))}
 
+    def doubted(self) -> set[tuple[str, str]]:
+        """Return (record, part) of what was sent once and was not found: a duplicate answer may be our own."""
+        return {(row.record_id, row.part) for row in self._ops(("absent",))}
+
     def _ops(self, states: Sequence[str]) -> list[Any]:
         table = machinery.write_op
         with self.store.read() as database:

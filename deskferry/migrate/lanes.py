@@ -18,12 +18,14 @@ from deskferry.connectors.kit.faults import InDoubt
 from deskferry.errors import ConfigError, Exhausted, Interrupted
 from deskferry.migrate.decide import Step, Todo
 from deskferry.migrate.journal import Intent, Journal
-from deskferry.migrate.requests import refs
+from deskferry.migrate.requests import message_of, refs
 from deskferry.migrate.settle_doubt import Verdict, settle_doubt
 from deskferry.migrate.tally import Tally
 
 _ATTEMPTS = 3
 TWIN_ADOPTED = "existing_twin_adopted"
+DROPPED = "dropped_by_destination"
+_OWN = frozenset({"organization", "person"})
 _COUNTED = {Todo.CREATE: "created", Todo.UPDATE: "updated", Todo.REPEAT: "repeated"}
 
 
@@ -89,6 +91,8 @@ class Lanes:
     done: Callable[[Lane], None] = lambda _lane: None
     dead: set[str] = field(default_factory=set)
     """Records that did not cross in this run: what depends on them is not sent."""
+    doubted: set[tuple[str, str]] = field(default_factory=set)
+    """(record, part) of what an earlier run sent and nobody found: a twin that answers is our own."""
     _ready: deque[Lane] = field(default_factory=deque)
     _deferred: list[Lane] = field(default_factory=list)
     _jobs: dict[Future[Any], _Job] = field(default_factory=dict)
@@ -299,14 +303,18 @@ class Lanes:
         return self._finish(lane, intent, outcome, outcome.state)
 
     def _finish(self, lane: Lane, intent: Intent, outcome: Outcome, state: str) -> list[tuple[Intent, Outcome, str]]:
-        operation, resent = intent.operation, intent.attempts > 0
+        operation = intent.operation
+        resent = intent.attempts > 0 or (operation.record_id, operation.part) in self.doubted
         if state in {"done", "adopted"}:
             outcome = self._known(operation, outcome)
             self.tally.sent += 1
             for loss, planned in intent.losses or ():
                 self.tally.lose(loss, planned=planned)
-            if outcome.state == "adopted" and not resent:
-                self._adopted(operation)
+            for name in outcome.receipt.get("dropped") or ():
+                self._lose(Loss(message_of(operation) or operation.record_id, str(name), None, DROPPED))
+            if outcome.state == "adopted" and not resent and operation.kind in _OWN:
+                self.tally.count(operation, "adopted")
+                self._lose(Loss(operation.record_id, operation.kind, None, TWIN_ADOPTED))
             else:
                 outcome = replace(outcome, state="done")
                 self.tally.count(operation, _COUNTED[lane.todo], opening=lane.opening)
@@ -331,8 +339,7 @@ class Lanes:
             self.journal.remember(Ref(operation.record_id, operation.part), outcome.remote_id)
         return outcome
 
-    def _adopted(self, operation: Operation) -> None:
-        loss = Loss(operation.record_id, operation.kind, None, TWIN_ADOPTED)
-        self.tally.count(operation, "adopted")
+    def _lose(self, loss: Loss) -> None:
+        """Note a loss that only the destination's answer told: no plan can have named it."""
         self.tally.lose(loss, planned=False)
         self.journal.add_losses([(loss, False)], replace=False)

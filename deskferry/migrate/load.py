@@ -48,12 +48,14 @@ class Load:
     stop: threading.Event = field(default_factory=threading.Event)
     tally: Tally = field(default_factory=Tally)
     dead: set[str] = field(default_factory=set)
+    doubted: set[tuple[str, str]] = field(default_factory=set)
 
     def run(self) -> Tally:
         """Send what is to be sent; raises Stopped when it ended early and can be resumed."""
-        self._settle_pending()
+        self.settle()
         self.work.quarantined = self.journal.quarantined()
         self.dead |= {record for record, part in self.work.quarantined if not part}
+        self.doubted = self.journal.doubted()
         self._write_matches()
         self._run_lanes(iter(self._lane(*self.work.setup())))
         self._learn_settings()
@@ -75,10 +77,8 @@ class Load:
             raise LookupError(f"{ref.record_id} has not crossed")
         return remote_id
 
-    # -------------------------------------------------------------------------------------------------------- settling
-
-    def _settle_pending(self) -> None:
-        """Find out what became of the operations that an earlier run left open, before anything is sent."""
+    def settle(self) -> None:
+        """Find out what became of the operations that an earlier run left open, before anything is matched or sent."""
         pending = self.journal.pending()
         if not pending:
             return
@@ -160,7 +160,7 @@ class Load:
 
         Lanes(
             self.journal, self.work.composer.destination, self.resolve, open_file,
-            self.options, self.tally, self.stop, lambda _lane: self.progress.advance(), self.dead,
+            self.options, self.tally, self.stop, lambda _lane: self.progress.advance(), self.dead, self.doubted,
         ).run(lanes)  # fmt: skip
 
     def _learn_settings(self) -> None:

@@ -79,17 +79,22 @@ def match(database: Connection, source: str, destination: str, account_id: str, 
 
 
 def _made(database: Connection, account_id: str) -> set[str]:
-    """Return the source records that an earlier run created: they are not matched with their own copies."""
-    table = machinery.crossing
-    rows = database.execute(
-        select(table.c.record_id).where(
-            table.c.account_id == account_id,
-            table.c.state.in_(("created", "adopted")),
-            table.c.part == "",
-            table.c.kind.in_(("person", "organization")),
-        )
+    """Return what an earlier run created, or may have: it is not matched with its own copy."""
+    crossing, operation = machinery.crossing, machinery.write_op
+    kinds = ("person", "organization")
+    written = select(crossing.c.record_id).where(
+        crossing.c.account_id == account_id,
+        crossing.c.state.in_(("created", "adopted")),
+        crossing.c.part == "",
+        crossing.c.kind.in_(kinds),
     )
-    return set(rows.scalars())
+    doubtful = select(operation.c.record_id).where(
+        operation.c.account_id == account_id,
+        operation.c.state.in_(("intended", "in_doubt", "quarantined")),
+        operation.c.part == "",
+        operation.c.kind.in_(kinds),
+    )
+    return set(database.execute(written).scalars()) | set(database.execute(doubtful).scalars())
 
 
 def _rows(

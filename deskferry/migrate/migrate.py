@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -125,6 +126,8 @@ class MigrationResult:
     canary: VerifyResult | None = None
     dry_run: Tally | None = None
     stopped_at_canary: bool = False
+    settled: Counter[str] = field(default_factory=Counter)
+    """What became of operations that an earlier run left in doubt: found, absent, quarantined."""
     covers: list[str] = field(default_factory=list)
     """Earlier runs that ended early and whose records this one verified."""
 
@@ -149,6 +152,7 @@ class MigrationResult:
             "verify": None if self.verify is None else self.verify.as_json(),
             "canary": None if self.canary is None else self.canary.as_json(),
             "stopped_at_canary": self.stopped_at_canary,
+            "settled": dict(self.settled),
             "covers": self.covers,
         }
         if self.proof is not None:
@@ -208,10 +212,11 @@ def migrate(job: Migration, options: MigrateOptions | None = None) -> MigrationR
     require_pulled(job.store, job.source)
     with _running(job, COMMAND) as (run_id, kept):
         job.refresh()
-        work = job.work()
-        result = MigrationResult(run_id, job.plan(work))
-        result.plan.require_answers()
         journal = Journal(job.store, job.route, run_id, job.clock)
+        settled = Counter() if wanted.dry_run else _settle(job, journal)
+        work = job.work()
+        result = MigrationResult(run_id, job.plan(work), settled=settled)
+        result.plan.require_answers()
         if wanted.dry_run:
             result.dry_run = outline(work, journal)
         else:
@@ -222,6 +227,15 @@ def migrate(job: Migration, options: MigrateOptions | None = None) -> MigrationR
         kept["exit_code"] = result.exit_code
         kept["counts"] = result.as_json()
         return result
+
+
+def _settle(job: Migration, journal: Journal) -> Counter[str]:
+    """Find out what became of operations in doubt: what they made must not be matched as if it had been there."""
+    if not journal.pending():
+        return Counter()
+    load = Load(job.work(), journal, progress=job.progress, stop=job.stop)
+    load.settle()
+    return load.tally.settled
 
 
 def _write(job: Migration, options: MigrateOptions, result: MigrationResult, journal: Journal) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
 
 from sqlalchemy import select
@@ -25,8 +26,28 @@ def open_questions(composer: Composer) -> list[Question]:
         *_targets(crossings),
         *_fields(composer),
     ]
-    still = {(one.code, one.subject): one for one in asked if not crossings.mapping.answers(one.answer)}
+    still = {
+        (one.code, one.subject): one
+        for one in asked
+        if not crossings.mapping.answers(one.answer) and not _filled(one, crossings)
+    }
     return sorted(still.values(), key=lambda one: (one.default is not None, one.code, one.subject))
+
+
+def _filled(question: Question, crossings: PlannedCrossings) -> bool:
+    """Whether a question asks which field fills one of the destination's (`…` stands for it), and one does."""
+    try:
+        wanted = tomllib.loads(question.answer).get("fields", {})
+    except tomllib.TOMLDecodeError:
+        return False
+    rules = crossings.matches.fields
+    return any(
+        rule.key == choice["…"].get("to")
+        for kind, choice in wanted.items()
+        if "…" in choice
+        for (of, _key), rule in rules.items()
+        if of == kind
+    )
 
 
 def _targets(crossings: PlannedCrossings) -> Iterator[Question]:

@@ -22,6 +22,7 @@ class Builder:
 
     def __init__(self, store: Store, connection: str, vendor: str, objects: dict[str, str]) -> None:
         self.store, self.connection, self.vendor, self.objects = store, connection, vendor, objects
+        self.pulls = 0
 
     def id(self, what: str, source_id: str) -> str:
         return f"{self.connection}:{what}:{source_id}"
@@ -85,7 +86,8 @@ class Builder:
         return self.put(
             "message", source_id, ticket_id=self.id(self.objects.get("ticket", "ticket"), ticket), body_text=text,
             author_id=author_id, is_public=public, seq=seq, created_at=at or f"2026-03-01T08:{seq:02}:00.000000Z",
-            is_opening=seq == 1 if is_opening is None else is_opening, kind="public_reply" if public else "private_note",
+            is_opening=seq == 1 if is_opening is None else is_opening,
+            kind="public_reply" if public else "private_note",
             state=values.pop("state", "sent"), **values,
         )  # fmt: skip
 
@@ -106,7 +108,8 @@ class Builder:
         """Leave what a finished pull leaves."""
         account = Account(f"{self.connection}-account", None, None, None)
         pin_account(self.store, self.connection, self.vendor, account, "https://x", "https://x", START)
-        run_id = begin_run(self.store, "pull", self.connection, START)
+        self.pulls += 1
+        run_id = begin_run(self.store, "pull", self.connection, START.replace("08:00", f"08:{self.pulls:02}"))
         if exit_code is not None:
             end_run(self.store, run_id, exit_code, {}, [], START)
         table = machinery.stream_cursor

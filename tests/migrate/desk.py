@@ -64,7 +64,9 @@ class Desk:
         """Return everything that is there, without ids and times."""
         names = {key: one["name"] for key, one in self.people.items()}
         return {
-            "people": sorted((one["name"], one.get("email") or "", one.get("mark") or "") for one in self.people.values()),
+            "people": sorted(
+                (one["name"], one.get("email") or "", one.get("mark") or "") for one in self.people.values()
+            ),
             "companies": sorted(one["name"] for one in self.companies.values()),
             "tickets": sorted(
                 (one["mark"], one["subject"], one["status"], names[one["requester"]], tuple(sorted(one["tags"])),
@@ -242,7 +244,7 @@ class FakeWriter:
         if one.call == "contact.update":
             desk.people[resolve(one.target)].update(body)  # type: ignore[arg-type]
             return Outcome("done")
-        parts = {file.filename: _sha(files(file)) for file in one.files}
+        parts = {file.filename: stored(files(file)) for file in one.files}
         if one.call == "ticket.create":
             message = {**body.pop("message"), **now, "files": parts, "id": "", "mark": one.mark}
             return self._put(desk.tickets, {**body, **now, "messages": [message]})
@@ -293,8 +295,9 @@ class FakeWriter:
             remote_ticket_id, ticket["status"], ticket["mark"],
             tuple(
                 WitnessMessage(
-                    one["id"] or remote_ticket_id, one["author"], one["private"], None, now_text(one["at"]), one["text"],
-                    {name: (len(name), f"sim:{sha}") for name, sha in one["files"].items()},
+                    one["id"] or remote_ticket_id, one["author"], one["private"], None, now_text(one["at"]),
+                    one["text"],
+                    {name: (size, f"sim:{sha}") for name, (sha, size) in one["files"].items()},
                 )
                 for one in ticket["messages"]
             ),
@@ -320,8 +323,10 @@ def _resolved(value: Any, resolve: Resolve) -> Any:
     return [_resolved(one, resolve) for one in value] if isinstance(value, (list, tuple)) else value
 
 
-def _sha(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def stored(path: Path) -> tuple[str, int]:
+    """Return what the desk keeps of a file: hash and size."""
+    content = path.read_bytes()
+    return hashlib.sha256(content).hexdigest(), len(content)
 
 
 def pull_desk(desk: Desk, builder: Builder) -> None:
@@ -357,5 +362,5 @@ def _pull_ticket(key: str, ticket: dict[str, Any], builder: Builder) -> None:
             key, name, one["text"], author_id=author, public=not one["private"], seq=number,
             at=time_text(now_text(one["at"])), is_opening=number == 1,
         )  # fmt: skip
-        for filename, sha in one["files"].items():
-            builder.attachment(key, f"{name}-{filename}", filename, sha, message=name, size=len(filename))
+        for filename, (sha, size) in one["files"].items():
+            builder.attachment(key, f"{name}-{filename}", filename, sha, message=name, size=size)

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from deskferry.errors import ConfigError, Findings, OpenQuestions
+from deskferry.errors import ConfigError, Findings, OpenQuestions, TooManyErrors
 from deskferry.migrate.load import LoadOptions
 from deskferry.migrate.migrate import plan
+from deskferry.migrate.scope import Scope
 from deskferry.store import Store, machinery
 from tests.migrate.desk import MAIL, FakeWriter
 from tests.migrate.world import World
@@ -204,8 +205,6 @@ def test_a_refused_record_goes_into_the_ledger_and_its_dependents_wait(world: Wo
 
 
 def test_max_errors_stops_and_the_same_command_goes_on(world: World) -> None:
-    from deskferry.errors import TooManyErrors
-
     world.desk.before = lambda _n, one: "refuse" if one.kind == "person" else None
     with pytest.raises(TooManyErrors):
         world.migrate(max_errors=0)
@@ -249,7 +248,8 @@ def test_only_the_edited_ticket_moves(world: World) -> None:
     world.desk.calls.clear()
     world.source.message("2", "25", "One more thing.", author_id="old:user:2", seq=5)
     world.source.ticket("2", "Second, edited", requester_id="old:user:2", team_id="old:group:404", status="closed",
-                        created_at="2026-03-01T10:00:00.000000Z", custom_fields={"plan": "Copper", "gone": "x"})  # fmt: skip
+                        created_at="2026-03-01T10:00:00.000000Z",
+                        custom_fields={"plan": "Copper", "gone": "x"})  # fmt: skip
     result = world.migrate(prove=True)
     assert result.exit_code == 0
     assert world.desk.calls == [
@@ -305,8 +305,6 @@ def test_a_twin_that_appeared_meanwhile_is_adopted_and_named(world: World) -> No
 
 
 def test_a_sample_brings_only_its_people(world: World) -> None:
-    from deskferry.migrate.scope import Scope
-
     result = world.migrate(scope=Scope(sample=1))
     assert result.exit_code == 0
     assert [one["mark"] for one in world.desk.tickets.values()] == ["old:ticket:1"]
@@ -316,8 +314,6 @@ def test_a_sample_brings_only_its_people(world: World) -> None:
 
 
 def test_only_organizations(world: World) -> None:
-    from deskferry.migrate.scope import Scope
-
     world.migrate(scope=Scope(only=("organization",)))
     assert len(world.desk.companies) == 1
     assert world.desk.tickets == {}

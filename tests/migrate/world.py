@@ -52,7 +52,7 @@ class World:
                    created_at="2026-03-01T09:00:00.000000Z")  # fmt: skip
         one.message("1", "11", "Hello, it is broken.", author_id=one.id("user", "1"))
         one.message("1", "12", "We look into it.", author_id=one.id("user", "3"), seq=2)
-        one.attachment("1", "a1", "photo.png", sha, message="12", size=len("photo.png"))
+        one.attachment("1", "a1", "photo.png", sha, message="12", size=len(b"the file"))
         one.ticket("2", "Second", requester_id=one.id("user", "2"), team_id=one.id("group", "404"), status="closed",
                    created_at="2026-03-01T10:00:00.000000Z", custom_fields={"plan": "Copper", "gone": "x"})  # fmt: skip
         one.message("2", "21", "Twin writes.", author_id=one.id("user", "2"))

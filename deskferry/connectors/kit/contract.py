@@ -345,7 +345,8 @@ class Outcome:
     code: str = ""
     detail: str = ""
     receipt: Mapping[str, Any] = field(default_factory=dict)
-    """What the vendor answered that verify needs later: created_at, ids of attachments."""
+    """What the vendor answered that verify needs later: created_at, ids of attachments; `dropped` lists keys of the body
+    that it did not take, each a loss."""
 
 
 @dataclass(frozen=True, slots=True)
