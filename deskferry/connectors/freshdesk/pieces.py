@@ -87,7 +87,7 @@ def in_pieces(body: str, limit: int) -> list[str]:
     # A tag is reserved for twice: what it opens has to be closed within the same piece.
     for token in _tokens(body, limit // 4):
         cost = len(token.encode())
-        reserve = sum(len(name) + 3 for name, _ in stack) + len(token if token.startswith("<") else "")
+        reserve = sum(len(name) + 3 for name, _ in stack) + (len(token) + 1 if token.startswith("<") else 0)
         if size + cost + reserve > limit and piece != opened:
             pieces.append(piece + _closing(stack))
             piece = opened = "".join(tag for _, tag in stack)
