@@ -33,8 +33,10 @@ from deskferry.store import Store, machinery
 _EXAMPLES = 3
 _JOURNAL_BYTES = 4096
 """What an operation takes in the journal and, read back, in the archive: an estimate."""
-_READ_PER_TICKET = 2
-"""Calls that read a written ticket back: itself and its messages, for the read mapping and for the witness."""
+_READ_PER_TICKET = 3
+"""Calls that read a written ticket back: whole for the read mapping, itself and its messages for the witness."""
+_READ_PER_FILE = 2
+"""A file is downloaded for both."""
 
 
 @dataclass(slots=True)
@@ -244,8 +246,8 @@ def _add(plan: Plan, effects: Counter[str], writer: Destination, composed: Compo
         if extra:
             plan.calls[decided.sends[0].operation.call] += extra
     if composed.kind == "ticket" and decided.sends:
-        pages = 1 + composed.messages // 100
-        plan.calls["verify"] += _READ_PER_TICKET * pages
+        files = sum(len(step.operation.files) for step in decided.steps)
+        plan.calls["verify"] += _READ_PER_TICKET + 2 * (composed.messages // 100) + _READ_PER_FILE * files
 
 
 def _matched(plan: Plan, composer: Composer) -> None:

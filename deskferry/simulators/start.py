@@ -30,8 +30,8 @@ def build(
     builder = _BUILDERS.get(vendor)
     if builder is None:
         raise ConfigError(f"There is no simulator for {vendor!r}.", f"Known ones: {', '.join(_BUILDERS)}.")
-    if tickets < 1:
-        raise ConfigError("An account has at least one ticket.")
+    if tickets < 0:
+        raise ConfigError("An account cannot have fewer than no tickets.")
     return builder(seed, tickets, data, clock_mode, profile)
 
 
@@ -45,6 +45,8 @@ def _zendesk(seed: int, tickets: int, data: str | Path | None, clock_mode: Clock
 
     if data is not None:
         return load(data, clock_mode)
+    if tickets == 0:
+        raise ConfigError("A Zendesk without a ticket is not simulated.", "Ask for at least one: --tickets 1.")
     account = generate(seed, tickets, profile)
     desk = ZendeskDesk(account, SimClock(float(account.now) if clock_mode == "virtual" else None, clock_mode))
     if tickets > MANY:
@@ -57,6 +59,12 @@ def _freshdesk(seed: int, tickets: int, data: str | Path | None, clock_mode: Clo
 
     if data is not None:
         raise CapabilityError("The Freshdesk simulator serves no recorded account.", "Leave --data out.")
+    if tickets == 0:  # an administrator's set-up, with the staff of the other vendors' account of the same seed
+        account = generate(seed, 1, profile)
+        clock = SimClock(float(account.now) if clock_mode == "virtual" else None, clock_mode)
+        return freshdesk.FreshdeskDesk(
+            clock, seed=seed, agents=freshdesk.staff(account), groups=freshdesk.teams(account)
+        )
     desk: Desk = freshdesk.build(seed=seed, tickets=tickets, clock_mode=clock_mode, profile=profile)
     return desk
 
