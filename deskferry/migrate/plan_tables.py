@@ -68,9 +68,11 @@ def _agents(database: Connection, composer: Composer) -> list[Line]:
             to, how = "placeholder", "no agent there"
         else:
             to, how = "left out", "no ticket names them"
+        known = how not in {"no agent there", "no ticket names them"}
         lines.append(
-            {"name": row.name, "email": row.email, "role": row.role, "source_id": row.source_id, "to": to, "how": how}
-        )
+            {"name": row.name, "email": row.email, "role": row.role, "source_id": row.source_id, "to": to, "how": how,
+             "to_id": found.remote_id if found is not None and known else None}
+        )  # fmt: skip
     return lines
 
 
@@ -103,6 +105,7 @@ def _named(database: Connection, composer: Composer, kind: str) -> list[Line]:
         refused = record_id in matches.refused
         lines.append(
             {"name": name, "source_id": source_id, "count": counts.get(record_id, 0), "to": to,
+             "to_id": None if found is None else found.remote_id,
              "how": found.how if found is not None else "mapping" if refused else "nothing matches"}
         )  # fmt: skip
     return lines
