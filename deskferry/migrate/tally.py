@@ -96,7 +96,7 @@ class Tally:
 
     def write_findings(self, store: Store, run_id: str, connection: str) -> None:
         """Write a finding for each thing that is wrong."""
-        rows = [
+        rows: list[tuple[str, str | None, str, str, str | None]] = [
             (f"migrate.{one.code}", one.kind, one.record_id, one.detail, _ADVICE.get(one.code)) for one in self.problems
         ]
         rows += [
