@@ -8,13 +8,13 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 from sqlalchemy import event
 
+from deskferry.cli.app import run
 from deskferry.config import load_config
 from deskferry.connectors.kit.clock import RemoteClock
 from deskferry.connectors.registry import known_settings
@@ -75,8 +75,6 @@ def command_line(
     arguments: list[str], directory: str, environment: dict[str, str], stdin: str = "", inject: str = ""
 ) -> dict[str, Any]:
     """Run the command line as a process of its own would: directory, environment and standard streams are its own."""
-    from deskferry.cli.app import run  # noqa: PLC0415 - only the jobs that need it pay for it
-
     os.chdir(directory)
     os.environ.clear()
     os.environ.update(environment)
@@ -133,8 +131,6 @@ def prepare() -> None:
     """Do once what every job would do for the first time: the forks inherit it."""
     with tempfile.TemporaryDirectory() as directory, open_store(f"sqlite:///{directory}/store.db"):
         known_settings()
-    with suppress(ImportError):
-        __import__("deskferry.cli")
 
     httpx.Client().close()
     gc.collect()
