@@ -304,8 +304,8 @@ class Operation:
     """One row of one call that changes a destination.
 
     `record_id` and `part` are its identity across runs: a part is "" for the record itself; what is written for a
-    message (kind `message`) has the message's record id as its part, its further pieces `#` and a word after it. `body` is
-    JSON in which `Ref` stands for ids that are known only at sending.
+    message (kind `message`) has the message's record id as its part, its further pieces `#` and a word after it.
+    `body` is JSON in which `Ref` stands for ids that are known only at sending.
     """
 
     record_id: str
@@ -345,8 +345,8 @@ class Outcome:
     code: str = ""
     detail: str = ""
     receipt: Mapping[str, Any] = field(default_factory=dict)
-    """What the vendor answered that verify needs later: created_at, ids of attachments; `dropped` lists keys of the body
-    that it did not take, each a loss."""
+    """What the vendor answered that verify needs later: created_at, ids of attachments; `dropped` lists keys of the
+    body that it did not take, each a loss."""
 
 
 @dataclass(frozen=True, slots=True)
