@@ -15,7 +15,6 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
-from sqlalchemy.pool import NullPool
 
 from deskferry.canonical_schema import KINDS, column_names
 from deskferry.canonical_schema import metadata as canonical_metadata
@@ -233,7 +232,7 @@ def _postgresql(url: str) -> Store:
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     try:
-        engine = create_engine(parsed, poolclass=NullPool, connect_args={"options": "-c timezone=UTC"})
+        engine = create_engine(parsed, connect_args={"options": "-c timezone=UTC"})
     except (NoSuchModuleError, ModuleNotFoundError):
         raise ConfigError("PostgreSQL needs psycopg.", "Install it: pip install 'deskferry[postgres]'") from None
     return Store(url, engine, engine, None)
@@ -319,8 +318,11 @@ def _unfinished(connection: Connection) -> list[str]:
 def rebuilt(connection: Connection, name: str) -> None:
     """Strike a connection off the list of those whose canonical rows an upgrade dropped."""
     waiting = _unfinished(connection)
-    if name in waiting:
-        _set_meta(connection, _WAITING, "\n".join(one for one in waiting if one != name))
+    left = [one for one in waiting if one != name]
+    if left:
+        _set_meta(connection, _WAITING, "\n".join(left))
+    elif waiting:
+        connection.execute(machinery.store_meta.delete().where(machinery.store_meta.c.name == _WAITING))
 
 
 def _canonical_version(connection: Connection) -> int | None:

@@ -6,7 +6,8 @@ A raw record whose payload differs only in volatile paths is left alone, and so 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -276,7 +277,7 @@ class PageWriter:
             bad = self.map_stored(item, out)
             if bad is not None and item.payload is not None:  # a deletion of what was never seen loses nothing
                 rejected[item.id] = (item, bad)
-        with database.begin_nested():
+        with _savepoint(database):
             vanished = self._vanished(database, out, before, rejected) if before else {}
             written = self._write_rows(database, out, vanished, now)
             self._write_rejects(database, rejected, before)
@@ -538,6 +539,19 @@ def _may_vanish(table: Table) -> bool:
     """Whether a raw record may cease to yield rows of a table; kinds with an index are looked up by it."""
     depends = table.each is not None or table.when is not None
     return depends and table.kind not in INDEXED_PARTS
+
+
+@contextmanager
+def _savepoint(database: Connection) -> Iterator[None]:
+    """Undo what was written inside when it fails; the failure is told, not that SQLite had undone it all itself."""
+    savepoint = database.begin_nested()
+    try:
+        yield
+    except BaseException:
+        with suppress(DatabaseError):  # SQLite gives up the whole transaction where the disk is full
+            savepoint.rollback()
+        raise
+    savepoint.commit()
 
 
 def _over_a_value(error: Exception) -> bool:
