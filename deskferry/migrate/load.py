@@ -130,6 +130,7 @@ class Load:
             if step.todo is Todo.QUARANTINED:
                 why = self.work.quarantined.get((step.operation.record_id, step.operation.part), "")
                 self.tally.problem("quarantined", step.operation.kind, step.operation.record_id, why)
+        self.tally.keep(decided.kept)
         losses = tuple((loss, self._planned(loss)) for loss in (*composed.losses, *decided.losses))
         if not decided.sends:
             if decided.losses:
@@ -218,6 +219,7 @@ def _outline(tally: Tally, composed: Composed, decided: Decided) -> None:
     for step in decided.steps:
         name = _UNSENT.get(step.todo, {Todo.CREATE: "created", Todo.UPDATE: "updated"}.get(step.todo, "repeated"))
         tally.count(step.operation, name, opening=composed.opening is not None)
+    tally.keep(decided.kept)
     for step in decided.sends:
         tally.would_send.append((step.operation.record_id, step.operation.part, step.operation.call))
     if decided.sends:

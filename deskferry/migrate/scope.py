@@ -14,7 +14,7 @@ from deskferry.connectors.kit.converters import time as time_text
 from deskferry.connectors.kit.mapping import Unreadable
 from deskferry.errors import ConfigError
 from deskferry.migrate.mapping_file import LeaveOut, fold
-from deskferry.migrate.match import AGENT_ROLES, MACHINE_ROLES, Matches
+from deskferry.migrate.matches import AGENT_ROLES, MACHINE_ROLES, Matches
 from deskferry.store.upsert import chunks
 
 KINDS = ("organization", "person", "ticket")

@@ -13,7 +13,8 @@ from jsonschema import Draft202012Validator
 
 from deskferry.connectors.kit.contract import Account
 from deskferry.migrate.mapping_file import parse_mapping
-from deskferry.migrate.match import Matches, match
+from deskferry.migrate.match import match
+from deskferry.migrate.matches import Matches
 from deskferry.migrate.migrate import plan
 from deskferry.migrate.scope import Scope
 from deskferry.store import open_store
