@@ -18,7 +18,10 @@ from deskferry.cli.app import run
 from deskferry.config import load_config
 from deskferry.connectors.kit.clock import RemoteClock
 from deskferry.connectors.registry import known_settings
+from deskferry.migrate.lanes import LoadOptions
+from deskferry.migrate.migrate import MigrateOptions, migrate
 from deskferry.migrate.pull import PullOptions
+from deskferry.migrate.scope import Scope
 from deskferry.store import blobs, engine, open_store
 from deskferry.workbench import Workbench
 
@@ -62,6 +65,17 @@ def _count_pages(opened: Workbench, names: list[str]) -> dict[str, dict[str, int
 
         source.pages, source.child = counted_pages, counted_child  # type: ignore[method-assign]
     return counted
+
+
+def load(
+    config: str, clock: str, *, verify: bool = False, prove: bool = True, threads: int = 1, mapping: str | None = None
+) -> dict[str, Any]:
+    """Migrate `old` into `new` with a yes to every effect; returns what came of it."""
+    with bench(config, clock) as opened:
+        job = opened.migration("old", "new", None if mapping is None else Path(mapping), Scope())
+        accepted = frozenset(effect.name for effect in job.writer.effects())
+        options = MigrateOptions(load=LoadOptions(accepted, threads=threads), verify=verify, prove=prove)
+        return migrate(job, options).as_json()
 
 
 def normalize(config: str, clock: str, name: str) -> dict[str, Any]:
@@ -123,7 +137,7 @@ def _no_room_for_files() -> None:
 INJECTIONS: dict[str, Callable[[], None]] = {"few pages": _few_pages, "no room for files": _no_room_for_files}
 
 JOBS: dict[str, Callable[..., dict[str, Any]]] = {
-    "pull": pull, "normalize": normalize, "command line": command_line,
+    "pull": pull, "load": load, "normalize": normalize, "command line": command_line,
 }  # fmt: skip
 
 
