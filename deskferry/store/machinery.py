@@ -226,7 +226,7 @@ write_op = Table(
     Column("kind", Text, nullable=False),
     Column("call", Text, nullable=False),
     Column("action", Text, nullable=False),
-    Column("state", Text, nullable=False, comment="intended | done | adopted | refused | in_doubt | quarantined"),
+    Column("state", Text, nullable=False, comment="intended | done | adopted | refused | absent | not_sent | in_doubt | quarantined"),
     Column("request_hash", Text, nullable=False),
     Column("source_hash", Text, nullable=False),
     Column("mark", Text),
