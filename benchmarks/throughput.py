@@ -183,6 +183,8 @@ def compare(
 ) -> Ratio:
     """Write and insert by turns into empty stores; return the medians."""
     times: dict[str, list[float]] = {"write": [], "insert": []}
+    gc.collect()
+    gc.freeze()  # a pull does not hold its whole account in memory: what is prepared here is no work for its collector
     for run in range(runs + warm):
         for what in ("insert", "write"):
             with empty() as store:
