@@ -20,8 +20,10 @@ from deskferry.connectors.kit.clock import RemoteClock
 from deskferry.connectors.registry import known_settings
 from deskferry.migrate.lanes import LoadOptions
 from deskferry.migrate.migrate import MigrateOptions, migrate
+from deskferry.migrate.migrate import verify as verify_route
 from deskferry.migrate.pull import PullOptions
 from deskferry.migrate.scope import Scope
+from deskferry.migrate.verify import Depth
 from deskferry.store import blobs, engine, open_store
 from deskferry.workbench import Workbench
 
@@ -76,6 +78,12 @@ def load(
         accepted = frozenset(effect.name for effect in job.writer.effects())
         options = MigrateOptions(load=LoadOptions(accepted, threads=threads), verify=verify, prove=prove)
         return migrate(job, options).as_json()
+
+
+def verify(config: str, clock: str) -> dict[str, Any]:
+    """Compare what `new` holds with what `old` is, files included."""
+    with bench(config, clock) as opened:
+        return verify_route(opened.migration("old", "new", None, Scope()), Depth.FILES).as_json()
 
 
 def normalize(config: str, clock: str, name: str) -> dict[str, Any]:
@@ -137,7 +145,7 @@ def _no_room_for_files() -> None:
 INJECTIONS: dict[str, Callable[[], None]] = {"few pages": _few_pages, "no room for files": _no_room_for_files}
 
 JOBS: dict[str, Callable[..., dict[str, Any]]] = {
-    "pull": pull, "load": load, "normalize": normalize, "command line": command_line,
+    "pull": pull, "load": load, "verify": verify, "normalize": normalize, "command line": command_line,
 }  # fmt: skip
 
 
