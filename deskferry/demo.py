@@ -163,7 +163,7 @@ class _Journey:
     # ---------------------------------------------------------------------------------------------------------- steps
 
     def _declared(self) -> Counter[str]:
-        """Ask the source what it says it has, by canonical kind; its counters leave out archived and deleted records."""
+        """Ask the source what it says it has, by canonical kind."""
         self.say("1. What the Zendesk declares (it counts neither archived nor deleted records)")
         source = self.bench.connection("old").source
         kinds = {stream.name: stream.kinds[0] for stream in source.streams() if stream.kinds}
@@ -284,27 +284,17 @@ class _Journey:
             rejected = self._rejected(database)
         declared["message"] = int(messages or 0)
         written = result.verify.written
-        for kind in (
-            "organization",
-            "person",
-            "team",
-            "custom_field",
-            "ticket",
-            "message",
-            "attachment",
-            "survey_response",
-        ):
+        for kind in SUMMARISED:
             counts = pulled.tally["kinds"].get(kind, {})
-            created = sum(result.load.counts.get(kind, {}).values())
             lines.append(
                 KindLine(
-                    kind,
-                    declared.get(kind),
-                    sum(counts.values()),
-                    counts.get("inserted", 0),
-                    0,
-                    created or written.get(kind, 0),
-                    result.verify.verified.get(kind, 0),
+                    kind=kind,
+                    declared=declared.get(kind),
+                    read=sum(counts.values()),
+                    mapped=counts.get("inserted", 0),
+                    rejected=rejected[kind],
+                    written=written[kind],
+                    verified=result.verify.verified[kind],
                 )
             )
         summary = Summary(
