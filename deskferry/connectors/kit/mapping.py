@@ -328,91 +328,86 @@ def _field(row: Map, n: int, item: str, names: dict[str, Any], context: Context,
 
 def _compile(table: Table, object_map: ObjectMap, context: Context, *, main: bool) -> Emit:
     """Return a function that appends the rows of one table; generated, so that a row costs no interpretation."""
-    kind, columns = table.kind, column_names(table.kind)
     names: dict[str, Any] = {
-        "dig": dig,
-        "plain": plain,
-        "as_text": as_text,
-        "dumps": orjson.dumps,
-        "fresh_hash": _HASH.copy,
-        "dump": dump,
-        "consumed": object_map.consumed,
-        "each": table.each,
-        "when": table.when,
-        "key": table.key,
-        "Untamed": Untamed,
-        "NUL": b"\\u0000",
-    }
-    by_column = {row.to: row for row in table.rows}
-    jsons = json_columns(kind)
+        "dig": dig, "plain": plain, "as_text": as_text, "dumps": orjson.dumps, "fresh_hash": _HASH.copy, "dump": dump,
+        "consumed": object_map.consumed, "each": table.each, "when": table.when, "key": table.key,
+        "Untamed": Untamed, "NUL": b"\\u0000",
+    }  # fmt: skip
     prefix = f"{context.connection}:{table.of or object_map.object}:"
+    constants = {
+        "id": "rid", "connection": repr(context.connection), "vendor": repr(context.vendor),
+        "source_object": repr(table.of or object_map.object), "source_id": "rid_source", "synced_at": "synced_at",
+        "raw_record_id": "whole", "content_hash": "digest",
+    }  # fmt: skip
+    # What follows from the record alone is worked out once, with its first item: a record without any costs nothing.
+    once = [f"whole = {context.connection + ':' + object_map.object + ':'!r} + sid"]
+    body = [*_own_id(table, object_map), f"rid = {prefix!r} + rid_source"]
+    fields = _fields(table, names, context, main=main)
+    for column, (expression, of_record) in fields.items():
+        (once if of_record else body).append(f"{column} = {expression}")
+    unhashed = ENGINE_COLUMNS.get(table.kind, frozenset()) | VOLATILE_COLUMNS.get(table.kind, frozenset()) | _UNHASHED
+    final = [constants.get(column) or (f"c_{column}" if f"c_{column}" in fields else "None")
+             for column in column_names(table.kind)]  # fmt: skip
+    hashed = [
+        value for column, value in zip(column_names(table.kind), final, strict=True)
+        if column not in unhashed and value != "None"
+    ]  # fmt: skip
+    body += [
+        f"packed = dumps(({', '.join(hashed)},))", "if check and NUL in packed: raise Untamed",
+        "hashed = fresh_hash()", "hashed.update(packed)", "digest = hashed.hexdigest()",
+        f"rows.append(({', '.join(final)},))",
+    ]  # fmt: skip
+    return _function(table, once, body, names)
+
+
+def _own_id(table: Table, object_map: ObjectMap) -> list[str]:
+    """Return the lines that find an item's own id."""
     item = "raw" if table.each is None else "item"
-    body: list[str] = []
     if table.source_id is not None:
         own = "sid" if table.each is None and table.source_id == object_map.id_path else _access(table.source_id, item)
-        body.append(f"rid_source = {own}")
-        body.append("if rid_source is None: raise KeyError('id')")
-        body.append("rid_source = str(rid_source)")
-    elif table.key is None:
-        body.append(f"rid_source = sid + {'/' + str(table.part)!r}")
-    else:
-        key = f"str(key({item}))" if callable(table.key) else f"str({_access(table.key, item)})"
-        body.append(f"rid_source = sid + {'/' + str(table.part) + '/'!r} + {key}")
-    constants = {
-        "id": f"{prefix!r} + rid_source",
-        "connection": repr(context.connection),
-        "vendor": repr(context.vendor),
-        "source_object": repr(table.of or object_map.object),
-        "source_id": "rid_source",
-        "synced_at": "synced_at",
-        "raw_record_id": f"{context.connection + ':' + object_map.object + ':'!r} + sid",
-        "content_hash": "digest",
-    }
-    engine, volatile = ENGINE_COLUMNS.get(kind, frozenset()), VOLATILE_COLUMNS.get(kind, frozenset())
-    hashed, final = [], []
-    for n, column in enumerate(columns):
-        if column in constants:
-            final.append(constants[column])
-            if column not in _UNHASHED:
-                hashed.append(constants[column])
-            continue
+        return [f"rid_source = {own}", "if rid_source is None: raise KeyError('id')", "rid_source = str(rid_source)"]
+    if table.key is None:
+        return [f"rid_source = sid + {'/' + str(table.part)!r}"]
+    key = f"str(key({item}))" if callable(table.key) else f"str({_access(table.key, item)})"
+    return [f"rid_source = sid + {'/' + str(table.part) + '/'!r} + {key}"]
+
+
+def _fields(table: Table, names: dict[str, Any], context: Context, *, main: bool) -> dict[str, tuple[str, bool]]:
+    """Return by column the expression of its value, and whether it is the same for all items of a record."""
+    by_column, found = {row.to: row for row in table.rows}, {}
+    item = "raw" if table.each is None else "item"
+    for n, column in enumerate(column_names(table.kind)):
         if column in by_column:
-            expression = _field(by_column[column], n, item, names, context, column in _TEXT_COLUMNS_AS_TEXT)
+            row = by_column[column]
+            expression = _field(row, n, item, names, context, column in _TEXT_COLUMNS_AS_TEXT)
+            of_record = isinstance(row.via, Const) or (row.path.startswith("^") and table.each is not None)
         elif column == "extra" and main:
             worth = "(w or w is False or type(w) in (int, float))"  # neither None nor empty
             expression = f"({{k: w for k, w in raw.items() if k not in consumed and {worth}}} or None)"
+            of_record = table.each is not None
         else:
-            final.append("None")
             continue
-        if column in jsons:
+        if column in json_columns(table.kind):
             expression = f"(None if (v := {expression}) is None else dump(v))"
-        body.append(f"c{n} = {expression}")
-        final.append(f"c{n}")
-        if column not in engine and column not in volatile:
-            hashed.append(f"c{n}")
-    body.append(f"packed = dumps(({', '.join(hashed)},))")
-    body.append("if check and NUL in packed: raise Untamed")
-    body.append("hashed = fresh_hash()")
-    body.append("hashed.update(packed)")
-    body.append("digest = hashed.hexdigest()")
-    body.append(f"rows.append(({', '.join(final)},))")
-    return _function(table, body, names)
+        found[f"c_{column}"] = (expression, of_record)
+    return found
 
 
-def _function(table: Table, body: list[str], names: dict[str, Any]) -> Emit:
+def _function(table: Table, once: list[str], body: list[str], names: dict[str, Any]) -> Emit:
     """Wrap the generated lines into the function and its loop over items."""
     lines = ["def emit(raw, sid, synced_at, out, check):"]
     if table.each is None:
         if table.when is not None:
             lines.append("    if not when(raw, raw): return")
         lines.append(f"    rows = out.setdefault({table.kind!r}, [])")
-        lines += [f"    {line}" for line in body]
+        lines += [f"    {line}" for line in (*once, *body)]
     else:
         items = "each(raw)" if callable(table.each) else f"({_access(str(table.each), 'raw')} or ())"
-        lines.append(f"    for item in {items}:")
+        lines += ["    rows = None", f"    for item in {items}:"]
         if table.when is not None:
             lines.append("        if not when(item, raw): continue")
-        lines.append(f"        rows = out.setdefault({table.kind!r}, [])")
+        lines.append("        if rows is None:")
+        lines += [f"            {line}" for line in (f"rows = out.setdefault({table.kind!r}, [])", *once)]
         lines += [f"        {line}" for line in body]
     exec("\n".join(lines), names)  # noqa: S102 - our own tables, compiled once at start; no text from outside enters
     emit: Emit = names["emit"]
