@@ -15,6 +15,8 @@ from tests.journey.crashing import Crasher
 from tests.journey.desks import DeskHost, write_config
 from tests.journey.picture import ORIGIN, picture
 
+pytestmark = pytest.mark.xdist_group("moves")  # one worker makes what all of them look at
+
 Row = dict[str, Any]
 
 
@@ -139,3 +141,16 @@ def test_verify_names_what_was_corrupted(moved: Moved, tmp_path: Path, what: str
     assert {(one["record_id"], one["field"]) for one in said} == {(_mark(note), what)}, said
     assert "witness" in {one["seen_by"] for one in said}
     assert moved.verify(store)["differences"] == []
+
+
+def test_where_notices_are_switched_off_nobody_hears_anything(
+    host: DeskHost, crasher: Crasher, moved: Moved, tmp_path: Path
+) -> None:
+    """The same migration into an account whose administrator has switched them off: an empty mailbox."""
+    assert moved.new.mails()
+    quiet = host.freshdesk(like=moved.old, notifications=False, automations=False, surveys=False)
+    config = write_config(tmp_path, {"old": moved.old, "new": quiet})
+    crasher.well("pull", config=str(config), clock=moved.old.base_url, names=["old"], attachments=False)
+    crasher.well("load", config=str(config), clock=moved.old.base_url)
+    assert len(quiet.state()["tickets"]) == len(moved.new.state()["tickets"])
+    assert quiet.mails() == []
