@@ -94,7 +94,9 @@ def workbench(config: Path, desk: Served) -> Iterator[Workbench]:
 
 
 def _sizes(desk: ZendeskDesk) -> dict[str, int]:
-    return {name: len(found) for name, found in desk.snapshot().items()}
+    account = desk.snapshot()
+    files = {one["content_url"] for comment in account["comments"] for one in comment.get("attachments") or ()}
+    return {name: len(found) for name, found in account.items()} | {"files": len(files)}
 
 
 def _touch(desk: ZendeskDesk) -> int:
@@ -105,6 +107,8 @@ def _touch(desk: ZendeskDesk) -> int:
                 continue
             desk.patch({"op": "touch", "kind": kind, "id": record["id"]})
             touched += 1
+    desk.patch({"op": "touch", "kind": "attachments"})
+    desk.clock.sleep(120)  # the exports withhold what moved in the last minute
     return touched
 
 

@@ -25,7 +25,7 @@ from deskferry.connectors.kit.contract import Page, PullRequest, RawRecord
 from deskferry.connectors.kit.mapping import Context
 from deskferry.connectors.zendesk import CONNECTOR
 from deskferry.simulators.server import SimTransport
-from deskferry.store import Store, open_store, page_writer, raw_archive, upsert
+from deskferry.store import Store, machinery, open_store, page_writer, raw_archive, upsert
 from deskferry.store.page_writer import PageWriter
 from deskferry.store.raw_archive import RAW_COLUMNS
 from deskferry.store.upsert import WireRow
@@ -132,7 +132,7 @@ def _with_plain_payload(writer: PageWriter, database: Any, row: WireRow, payload
 def _dictionary(database: Any, number: int | None) -> bytes | None:
     if number is None:
         return None
-    table = raw_archive.raw_dictionary
+    table = machinery.raw_dictionary
     data: bytes = database.execute(table.select().where(table.c.id == number)).one().dictionary
     return data
 
