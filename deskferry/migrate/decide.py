@@ -87,7 +87,9 @@ def decide(
     )
     composed = {(one.record_id, one.part) for one in operations}
     kept = tuple(key for key, one in held.items() if key not in composed and one.state != "matched")
-    return Decided(tuple(steps), losses, kept)
+    # A text that became shorter (a redaction, say) leaves its further pieces behind: they keep the old words there.
+    pieces = tuple(Loss(record, part, None, CANNOT_UPDATE) for record, part in sorted(kept) if "#" in part)
+    return Decided(tuple(steps), losses + pieces, kept)
 
 
 def amended(decided: Decided, earlier: Mapping[tuple[str, str], Earlier], destination: Destination) -> Decided:
