@@ -24,6 +24,7 @@ from deskferry.config import load_config
 from deskferry.connectors.kit.contract import Page, PullRequest, RawRecord
 from deskferry.connectors.kit.mapping import Context
 from deskferry.connectors.zendesk import CONNECTOR
+from deskferry.migrate.threads import fetched_ahead
 from deskferry.simulators.server import SimTransport
 from deskferry.store import Store, machinery, open_store, page_writer, raw_archive, upsert
 from deskferry.store.page_writer import PageWriter
@@ -77,13 +78,17 @@ def fetched(tickets: int, directory: Path) -> list[RawPage]:
 
 
 def write(store: Store, pages: list[RawPage]) -> None:
-    """Do what a pull does with pages: decode, map, compress, compare, write; one transaction a page."""
+    """Do what a pull does: a thread decodes ahead; map, compress, compare, write; one transaction a page."""
     writer = PageWriter(Context("old", "zendesk", "https://acme.zendesk.com"), CONNECTOR.maps, "run")
-    for page in pages:
-        decoded = orjson.loads(page.body)
-        records = tuple(RawRecord(what, key, payload, parent) for what, key, parent, payload in decoded)
+    for stream, page in fetched_ahead(_decoded(pages)):
         with store.write() as database:
-            writer.write_page(database, page.stream, replace(page.shell, records=records), NOW, full=False)
+            writer.write_page(database, stream, page, NOW, full=False)
+
+
+def _decoded(pages: list[RawPage]) -> Iterator[tuple[str, Page]]:
+    for page in pages:
+        records = tuple(RawRecord(what, key, raw, parent) for what, key, parent, raw in orjson.loads(page.body))
+        yield page.stream, replace(page.shell, records=records)
 
 
 @contextmanager
@@ -111,11 +116,10 @@ def recorded(pages: list[RawPage], directory: Path) -> list[Inserts]:
     payload, number = RAW_COLUMNS.index("payload"), RAW_COLUMNS.index("dictionary_id")
     with open_store(f"sqlite:///{directory / 'recorded.db'}") as store, _watched(found):
         writer = PageWriter(Context("old", "zendesk", "https://acme.zendesk.com"), CONNECTOR.maps, "run")
-        for page in pages:
+        for stream, page in _decoded(pages):
             found.append(Inserts())
-            records = tuple(RawRecord(what, key, raw, parent) for what, key, parent, raw in orjson.loads(page.body))
             with store.write() as database:
-                writer.write_page(database, page.stream, replace(page.shell, records=records), NOW, full=False)
+                writer.write_page(database, stream, page, NOW, full=False)
                 for n, (table, columns, rows) in enumerate(found[-1].rows):
                     if table == "raw_record":
                         plain = [_with_plain_payload(writer, database, row, payload, number) for row in rows]

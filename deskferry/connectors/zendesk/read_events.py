@@ -132,12 +132,16 @@ def grouped(changes: Changes) -> Callable[[Raw], _Grouped]:
         if known is raw:
             return found
         found = {}
+        actor = raw.get("updater_id", raw.get("author_id"))
+        by = {"actor": None if actor == SYSTEM else actor, "actor_kind": "system" if actor == SYSTEM else None}
         for one in changes(raw):
             target = REFERENCES.get(one.name)
             if target is None:
-                flat = _flat(raw, one, canonical_value(one.name, one.value), canonical_value(one.name, one.before))
+                new, old = canonical_value(one.name, one.value), canonical_value(one.name, one.before)
             else:
-                flat = _flat(raw, one, person_or_none(one.value), person_or_none(one.before))
+                new, old = person_or_none(one.value), person_or_none(one.before)
+            flat = _flat(raw, one, new, old)
+            flat.update(by)
             found.setdefault(target, []).append(flat)
         last = (raw, found)
         return found
@@ -151,8 +155,7 @@ def changes_of(found: Callable[[Raw], _Grouped], target: str | None) -> Callable
 
 
 def _flat(raw: Raw, change: _Change, new: Any, old: Any) -> Raw:
-    """Return a change as an item of the tables; an id or text that is "" is none."""
-    actor = raw.get("updater_id", raw.get("author_id"))
+    """Return a change as an item of the tables, but for who made it; an id or text that is "" is none."""
     via = change.event.get("via") or raw.get("via")
     return {
         "rid": change.rid,
@@ -160,8 +163,6 @@ def _flat(raw: Raw, change: _Change, new: Any, old: Any) -> Raw:
         "new": None if new == "" else new,
         "old": None if old == "" else old,
         "chained": None if change.told else True,
-        "actor": None if actor == SYSTEM else actor,
-        "actor_kind": "system" if actor == SYSTEM else None,
         "via": via_word(via),
         "extra": _extra(change, via),
     }
