@@ -15,8 +15,6 @@ from tests.journey.crashing import Crasher
 from tests.journey.desks import DeskHost, write_config
 from tests.journey.picture import ORIGIN, picture
 
-pytestmark = pytest.mark.xdist_group("moves")  # one worker makes what all of them look at
-
 Row = dict[str, Any]
 
 

@@ -24,10 +24,7 @@ MISSING = not ACCOUNT.is_dir()
 if MISSING and os.environ.get("DESKFERRY_CI"):
     pytest.fail(f"{ACCOUNT} is missing, and CI needs it", pytrace=False)
 
-pytestmark = [
-    pytest.mark.skipif(MISSING, reason=f"{ACCOUNT} does not lie beside the project"),
-    pytest.mark.xdist_group("real account"),  # one worker makes what all of them look at
-]
+pytestmark = pytest.mark.skipif(MISSING, reason=f"{ACCOUNT} does not lie beside the project")
 
 CONFIG = """
 [connections.old]

@@ -18,8 +18,6 @@ from tests.journey.crashing import Crasher
 from tests.journey.desks import Desk, DeskHost
 from tests.journey.leaks import leaks, plant
 
-pytestmark = pytest.mark.xdist_group("secrets")  # one worker makes what all of them look at
-
 ODD = "m4rked/s3cret+with=odd&signs %and ünïcode?"
 PASSWORD = "p4ssw0rd-of-the-proxy"
 DATABASE = "p4ssw0rd-of-the-database"
