@@ -12,6 +12,7 @@ import orjson
 
 from deskferry.connectors.files.keys import escaped
 from deskferry.connectors.files.layout import Field
+from deskferry.connectors.kit.converters import lower
 from deskferry.connectors.kit.converters import time as iso_time
 from deskferry.connectors.kit.converters import unix_time
 from deskferry.connectors.kit.mapping import Unreadable, as_text
@@ -49,7 +50,9 @@ def _named(function: Convert, name: str) -> Convert:
     return function
 
 
-def _text(_options: Mapping[str, Any]) -> Convert:
+def _text(options: Mapping[str, Any]) -> Convert:
+    if options.get("lower"):
+        return lower
     return lambda cell: orjson.dumps(cell).decode() if isinstance(cell, dict | list) else as_text(cell)
 
 
@@ -165,7 +168,7 @@ def _enum(options: Mapping[str, Any]) -> Convert:
 
 def _ref(options: Mapping[str, Any], connection: str, nulls: frozenset[str]) -> Convert:
     prefix = f"{connection}:{options['ref']}:"
-    lower = options.get("lower", False)
+    folded = options.get("lower", False)
 
     def read(cell: Any) -> str | None:
         several = isinstance(cell, tuple)
@@ -174,7 +177,7 @@ def _ref(options: Mapping[str, Any], connection: str, nulls: frozenset[str]) -> 
         if len(texts) < len(parts) or any(not text or text in nulls for text in texts):
             return None
         key = ":".join(escaped(text, several=several) for text in texts)
-        return prefix + (key.lower() if lower else key)
+        return prefix + (key.lower() if folded else key)
 
     return read
 

@@ -107,7 +107,9 @@ def load_layout(path: Path) -> Layout:
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 (byte {error.start}).", "Save it as UTF-8.") from None
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror or error}.", "Check the path and its rights.") from None
+        raise ConfigError(
+            f"{path} cannot be read: {error.strerror or error}.", "Check the path and its rights."
+        ) from None
     return parse_layout(text, str(path))
 
 
@@ -157,7 +159,9 @@ class _Reader:
 
     def _entry(self, n: int, one: dict[str, Any]) -> Entry:
         steps = ("files", n)
-        shared = {key: self.document[key] for key in ("timezone", "time_format", "null", "decimal") if key in self.document}
+        shared = {
+            key: self.document[key] for key in ("timezone", "time_format", "null", "decimal") if key in self.document
+        }
         options = {**shared, **{key: value for key, value in one.items() if key not in {"rows", "path"}}}
         self._check_options(steps, options)
         sections = tuple(
@@ -197,10 +201,14 @@ class _Reader:
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise self.wrong((*steps, key), f"{name!r} is no time zone", "Such as Europe/Madrid.") from None
 
-    def _section(self, steps: tuple[Any, ...], one: dict[str, Any], options: Mapping[str, Any], *, main: bool) -> Section:
+    def _section(
+        self, steps: tuple[Any, ...], one: dict[str, Any], options: Mapping[str, Any], *, main: bool
+    ) -> Section:
         kind = one["kind"]
         if kind not in {known.value for known in KINDS}:
-            raise self.wrong((*steps, "kind"), f"there is no kind {kind!r}", did_you_mean(kind, [k.value for k in KINDS]))
+            raise self.wrong(
+                (*steps, "kind"), f"there is no kind {kind!r}", did_you_mean(kind, [k.value for k in KINDS])
+            )
         if main and ("each" in one or "part" in one):
             raise self.wrong(steps, "the first section is the row itself: it takes neither each nor part")
         if not main and not one.get("key") and not one.get("part") and kind in _SHARED:
@@ -246,9 +254,7 @@ class _Reader:
                 raise self.wrong((*steps, "constants", name), "is a field and a constant at once")
         return tuple(found)
 
-    def _field(
-        self, steps: tuple[Any, ...], kind: str, to: str, spec: Any, options: Mapping[str, Any]
-    ) -> Field:
+    def _field(self, steps: tuple[Any, ...], kind: str, to: str, spec: Any, options: Mapping[str, Any]) -> Field:
         written = {"column": spec} if isinstance(spec, str | list) else dict(spec)
         columns = _several(written.pop("column"))
         way = written.pop("as", None) or ("ref" if "ref" in written else "enum" if "table" in written else None)
@@ -264,6 +270,8 @@ class _Reader:
                 if value not in members:
                     raise self.wrong(steps, f"{value!r} is no {to}", f"It is one of {', '.join(sorted(members))}.")
         defaults = {key: options[key] for key in ("timezone", "time_format", "null", "decimal") if key in options}
+        if to == "email" and way == "text":
+            written["lower"] = True
         return Field(to, columns, way, {**defaults, **written})
 
     def _constant(self, steps: tuple[Any, ...], kind: str, to: str, value: Any) -> Any:

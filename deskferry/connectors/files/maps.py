@@ -121,7 +121,7 @@ class _Sections:
         if literal or name.startswith("^") or name == "":
             get = getter(name, nested=False)
             return Map(field.to, f"{root}.", _renamed(lambda item: via(get(item)), via))
-        plain = field.kind == "text" and not field.options.get("null") and not self.nested
+        plain = field.kind == "text" and not self.nested and not field.options.get("null", field.options.get("lower"))
         return Map(field.to, root + name, None if plain else via)
 
     @staticmethod
@@ -150,7 +150,9 @@ class _Sections:
         names += section.key if section.each is None else ()
         if section.each is not None:
             names.append(section.each["column"].split("[")[0])
-        names += [one for field in section.fields for one in field.columns if section.each is None or one.startswith("^")]
+        names += [
+            one for field in section.fields for one in field.columns if section.each is None or one.startswith("^")
+        ]
         bare = [name.removeprefix("^") for name in names]
         return tuple(dict.fromkeys([*bare, *(name.split(".")[0] for name in bare if self.nested)]))
 

@@ -56,7 +56,9 @@ def open_bytes(path: Path) -> BinaryIO:
             return cast("BinaryIO", zstandard.open(path, "rb"))
         return path.open("rb", buffering=_BUFFER)
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror or error}.", "Check the path and its rights.") from None
+        raise ConfigError(
+            f"{path} cannot be read: {error.strerror or error}.", "Check the path and its rights."
+        ) from None
 
 
 def encoding_of(path: Path, configured: str | None) -> str:

@@ -88,7 +88,7 @@ class FilesSource:
             for path in sorted(base.glob(pattern)):
                 if path.is_file():
                     found[path] = None
-        if not found:
+        if not found and not feed.options.get("optional"):
             raise ConfigError(
                 f"There is no file {' or '.join(feed.patterns)} in {base}.",
                 "Check `path` of the connection and of the layout.",
@@ -99,6 +99,9 @@ class FilesSource:
         """Yield the rows of a stream's files; files that did not change since the last scan are not read."""
         feed = self._feeds[stream]
         files = self.files(feed)
+        if not files:
+            yield Page((), last=True, notes=(f"{stream}: there is no file {' or '.join(feed.patterns)}.",))
+            return
         prints = {self._name(path): fingerprint(path) for path in files}
         if request.before is not None and request.before.get("done") and request.before.get("files") == prints:
             yield Page((), request.before, last=True)
@@ -233,5 +236,3 @@ class _Reading:
 
 def _length(payload: Raw) -> int:
     return sum(map(len, (one for one in payload.values() if type(one) is str)))
-
-
