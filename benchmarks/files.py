@@ -1,8 +1,8 @@
 """A million rows of an event log through the connector `files`: time over the floor of the csv module, and memory.
 
 `python benchmarks/files.py [ROWS]` prints one JSON line. The floor is `csv.reader` over the same file in the same run;
-`read_and_map` is decoding and mapping without a store; `pull` is everything, in a process of its own: pages, raw archive,
-canonical rows, the order of events settled.
+`read_and_map` is decoding and mapping without a store; `pull` is everything, in a process of its own: pages, raw
+archive, canonical rows, the order of events settled.
 """
 
 from __future__ import annotations
@@ -43,7 +43,10 @@ track = { by = ["Case ID"] }
     ticket_id = { column = "Case ID", ref = "ticket" }
     occurred_at = "Complete Timestamp"
     actor_id = { column = "Resource", ref = "agent" }
-    new_value = { column = "Activity", table = { Start = "open", Wait = "pending", Resolve = "solved", Close = "closed", Reopen = "open" } }
+
+    [files.rows.fields.new_value]
+    column = "Activity"
+    table = { Start = "open", Wait = "pending", Resolve = "solved", Close = "closed", Reopen = "open" }
 
   [[files.rows]]
   kind = "ticket_event"

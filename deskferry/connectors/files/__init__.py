@@ -1,7 +1,7 @@
 """Files that a user brings: CSV, NDJSON and Parquet with a layout, and the folder that `deskferry export` writes."""
 
 from deskferry.connectors.files.capabilities import CAPABILITIES
-from deskferry.connectors.files.settings import FilesSettings, configured, open_session, source
+from deskferry.connectors.files.settings import FilesSettings, configured, open_session, open_source
 from deskferry.connectors.kit.contract import Connector
 
 CONNECTOR = Connector(
@@ -12,7 +12,7 @@ CONNECTOR = Connector(
     maps={},
     streams=(),
     session=open_session,
-    source=source,
+    source=open_source,
     site=lambda _connection: "",
     configured=configured,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,12 +13,13 @@ import orjson
 
 from deskferry.connectors.files.keys import escaped
 from deskferry.connectors.files.layout import Field
-from deskferry.connectors.kit.converters import lower
+from deskferry.connectors.kit.converters import lower, unix_time
 from deskferry.connectors.kit.converters import time as iso_time
-from deskferry.connectors.kit.converters import unix_time
 from deskferry.connectors.kit.mapping import Unreadable, as_text
 
 Convert = Callable[[Any], Any]
+_REPEATED = frozenset({"ref", "time", "date", "enum", "boolean"})
+"""Converters whose cells are plain and come again and again: within a row, within a case."""
 _TRUE = ("true", "yes", "y", "1", "t", "on")
 _FALSE = ("false", "no", "n", "0", "f", "off")
 
@@ -42,6 +44,8 @@ def converter(field: Field, connection: str) -> Convert:
             return None
         return read(cell)
 
+    if field.kind in _REPEATED:
+        convert = lru_cache(maxsize=4096, typed=True)(convert)
     return _named(convert, f"ref({options['ref']})" if field.kind == "ref" else field.kind)
 
 
@@ -255,18 +259,24 @@ def _by_format(form: str, zone: ZoneInfo | None) -> Callable[[Any], str | None]:
     def read(cell: Any) -> str | None:
         text = str(cell).strip()
         try:
-            if pattern is not None:
-                match = pattern(text)
-                if match is None:
-                    raise ValueError(form)
-                found = datetime(**{name: int(value) for name, value in match.groupdict().items()})  # noqa: DTZ001
+            if pattern is None:
+                found: datetime | None = datetime.strptime(text, form)  # noqa: DTZ007 - the zone of the layout follows
             else:
-                found = datetime.strptime(text, form)  # noqa: DTZ007 - the zone of the layout follows
+                match = pattern(text)
+                found = None if match is None else _of_numbers(match.groupdict())
         except ValueError:
-            raise Unreadable("bad_time", f"{text[:40]!r} is not a time of the form {form!r}") from None
+            found = None
+        if found is None:
+            raise Unreadable("bad_time", f"{text[:40]!r} is not a time of the form {form!r}")
         return _canonical(found, zone, cell)
 
     return read
+
+
+def _of_numbers(parts: dict[str, str]) -> datetime:
+    day = (int(parts["year"]), int(parts["month"]), int(parts["day"]))
+    clock = (int(parts.get("hour", 0)), int(parts.get("minute", 0)), int(parts.get("second", 0)))
+    return datetime(*day, *clock)  # noqa: DTZ001 - the zone of the layout follows
 
 
 def _pattern(form: str) -> Callable[[str], re.Match[str] | None] | None:

@@ -86,6 +86,7 @@ def header_names(cells: Sequence[str]) -> list[str]:
 
 def _csv(handle: TextIO, path: Path, options: Mapping[str, Any]) -> Iterator[Decoded]:
     csv.field_size_limit(LONGEST_FIELD)
+    misreads = misread()
     skipped = options.get("skip_lines", 0)
     for _line in islice(handle, skipped):
         pass
@@ -103,11 +104,11 @@ def _csv(handle: TextIO, path: Path, options: Mapping[str, Any]) -> Iterator[Dec
         except csv.Error as error:
             raise ConfigError(f"{path}: the header cannot be read: {error}.", "Check delimiter and quote.") from None
         names = names or found
-    yield from _cells(reader, names, skipped, fill=options.get("ragged") == "fill")
+    yield from _cells(reader, names, skipped, misreads, fill=options.get("ragged") == "fill")
 
 
-def _cells(reader: Any, names: Sequence[str], skipped: int, *, fill: bool) -> Iterator[Decoded]:
-    width, before, misreads = len(names), reader.line_num, misread()
+def _cells(reader: Any, names: Sequence[str], skipped: int, misreads: int, *, fill: bool) -> Iterator[Decoded]:
+    width, before = len(names), reader.line_num
     while True:
         try:
             for row in reader:
@@ -178,8 +179,8 @@ def _ndjson(handle: TextIO, _path: Path, _options: Mapping[str, Any]) -> Iterato
 
 def _parquet(path: Path) -> Iterator[Decoded]:
     try:
-        import pyarrow  # noqa: PLC0415 - an optional dependency
-        import pyarrow.parquet  # noqa: PLC0415
+        import pyarrow as pa  # noqa: PLC0415 - an optional dependency
+        from pyarrow import parquet  # noqa: PLC0415
     except ImportError:
         raise ConfigError(
             f"{path.name} is Parquet, which needs pyarrow.", "Install it: pip install 'deskferry[files]'"
@@ -187,17 +188,17 @@ def _parquet(path: Path) -> Iterator[Decoded]:
     if bare_suffix(path) != path.suffix.lower():
         raise ConfigError(f"{path.name}: Parquet is compressed inside; unpack the file.")
     try:
-        with pyarrow.parquet.ParquetFile(path) as file:
+        with parquet.ParquetFile(path) as file:
             line = 0
             for batch in file.iter_batches(batch_size=2_000):
                 for row in batch.to_pylist():
                     line += 1
                     yield line, {name: _json_value(value) for name, value in row.items()}, None
-    except pyarrow.ArrowInvalid as error:
+    except pa.ArrowInvalid as error:
         raise ConfigError(f"{path} is no Parquet file: {str(error).splitlines()[0]}.") from None
 
 
-def _json_value(value: Any) -> Any:
+def _json_value(value: Any) -> Any:  # noqa: PLR0911 - one line a type
     if value is None or type(value) in (str, int, float, bool):
         return value
     if isinstance(value, datetime):

@@ -25,6 +25,8 @@ SCHEMA = Path(__file__).parent / "layout.schema.json"
 _NOT_MAPPED = frozenset({
     "id", "connection", "vendor", "source_object", "source_id", "content_hash", "synced_at", "raw_record_id",
 })  # fmt: skip
+_DEFAULTS = ("timezone", "time_format", "null", "decimal")
+"""Options of the layout, or of one [[files]], that hold for fields which say nothing else."""
 _SHARED = frozenset({"organization", "person", "team", "inbox", "ticket"})
 """Kinds that several rows may speak of: beside the main section they outlive the row that brought them."""
 
@@ -159,9 +161,7 @@ class _Reader:
 
     def _entry(self, n: int, one: dict[str, Any]) -> Entry:
         steps = ("files", n)
-        shared = {
-            key: self.document[key] for key in ("timezone", "time_format", "null", "decimal") if key in self.document
-        }
+        shared = {key: self.document[key] for key in _DEFAULTS if key in self.document}
         options = {**shared, **{key: value for key, value in one.items() if key not in {"rows", "path"}}}
         self._check_options(steps, options)
         sections = tuple(
@@ -170,9 +170,8 @@ class _Reader:
         track = one.get("track")
         if any("changed" in rule or "first" in rule for section in sections for rule in section.when) and not track:
             raise self.wrong(steps, "a condition on the row before needs track", 'Write track = { by = ["Case ID"] }.')
-        followed = tuple({
-            rule["column"]: None for section in sections for rule in section.when if rule.get("changed")
-        })  # fmt: skip
+        changing = [rule["column"] for section in sections for rule in section.when if rule.get("changed")]
+        followed = tuple(dict.fromkeys(changing))
         path = one["path"]
         return Entry(
             name=sections[0].object,
@@ -255,7 +254,7 @@ class _Reader:
         return tuple(found)
 
     def _field(self, steps: tuple[Any, ...], kind: str, to: str, spec: Any, options: Mapping[str, Any]) -> Field:
-        written = {"column": spec} if isinstance(spec, str | list) else dict(spec)
+        written: dict[str, Any] = {"column": spec} if isinstance(spec, str | list) else dict(spec)
         columns = _several(written.pop("column"))
         way = written.pop("as", None) or ("ref" if "ref" in written else "enum" if "table" in written else None)
         way = way or natural(kind, to)
@@ -269,7 +268,7 @@ class _Reader:
             for value in (*written.get("table", {}).values(), *([written["other"]] if written.get("other") else ())):
                 if value not in members:
                     raise self.wrong(steps, f"{value!r} is no {to}", f"It is one of {', '.join(sorted(members))}.")
-        defaults = {key: options[key] for key in ("timezone", "time_format", "null", "decimal") if key in options}
+        defaults = {key: options[key] for key in _DEFAULTS if key in options}
         if to == "email" and way == "text":
             written["lower"] = True
         return Field(to, columns, way, {**defaults, **written})

@@ -15,6 +15,8 @@ PLACE = "@"
 """Key of a raw row that tells file and line."""
 BAD = "@bad"
 """Key of a raw row that the reader could not read: code and detail."""
+CONTENT = "@content"
+"""Key of a raw row without a key that holds the hash of its content."""
 AGAIN = "@again"
 """Key of a raw row without a key that repeats an earlier one word for word: how often it was there before."""
 BEFORE = "@before"
@@ -56,6 +58,7 @@ def _object_map(entry: Entry, connection: str) -> ObjectMap:
             PLACE: "where the row stood in the file",
             BEFORE: "the row before, of the same case",
             AGAIN: "how often the same row was there before",
+            CONTENT: "hash of the row's content, of which its id is made",
             **entry.ignored,
         },
         kept=dict(entry.kept),
@@ -145,7 +148,7 @@ class _Sections:
     def _takes(self) -> tuple[str, ...]:
         """Return the top-level columns that functions over the whole row take, for coverage and extra."""
         section = self.section
-        names = [name for name in section.custom]
+        names = list(section.custom)
         names += [rule["column"] for rule in section.when if "column" in rule] if section.each is None else []
         names += section.key if section.each is None else ()
         if section.each is not None:
@@ -234,7 +237,7 @@ def derived_id(section: Section, *, nested: bool) -> Get:
 
     def derived(item: Mapping[str, Any]) -> str:
         again = item.get(AGAIN)
-        tail = content_key(item) + mark + (f"-{again}" if again else "")
+        tail = (item.get(CONTENT) or content_key(item)) + mark + (f"-{again}" if again else "")
         owners = [str(get(item)).strip() for get in gets]
         return f"{SEPARATOR.join(escaped(one) for one in owners)}.{tail}" if owners else tail
 

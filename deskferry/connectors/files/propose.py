@@ -110,7 +110,7 @@ def _column(name: str, cells: Sequence[str]) -> Column:
     return Column(name, kind, form, words, len(known), len(distinct))
 
 
-def _kind(values: Sequence[str]) -> tuple[str, str]:
+def _kind(values: Sequence[str]) -> tuple[str, str]:  # noqa: PLR0911 - one line a type
     """Return the converter that reads all values, and the format of times."""
     if not values:
         return "text", ""

@@ -108,10 +108,10 @@ def open_session(connection: ConnectionConfig, clock: Clock, _transport: httpx.B
     return offline_session(connection, clock, parse_settings(FilesSettings, connection).path)
 
 
-def source(_session: Session, connection: ConnectionConfig) -> FilesSource:
+def open_source(_session: Session, connection: ConnectionConfig) -> FilesSource:
     """Return the reading side."""
     found = reading(connection)
     return FilesSource(found.root, found.account, found.feeds, found.streams)
 
 
-__all__ = ["FilesSettings", "configured", "open_session", "reading", "source"]
+__all__ = ["FilesSettings", "configured", "open_session", "open_source", "reading"]

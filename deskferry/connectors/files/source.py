@@ -13,12 +13,11 @@ from typing import Any
 from deskferry.connectors.files import decode
 from deskferry.connectors.files.decode import Bad
 from deskferry.connectors.files.keys import content_key
-from deskferry.connectors.files.maps import AGAIN, BAD, BEFORE, PLACE
+from deskferry.connectors.files.maps import AGAIN, BAD, BEFORE, CONTENT, PLACE
 from deskferry.connectors.kit.contract import (
     Account,
     BlobRef,
     Child,
-    Cursor,
     Estimate,
     Page,
     PullRequest,
@@ -109,7 +108,7 @@ class FilesSource:
         cursor = request.cursor or {}
         same = cursor.get("files") == prints
         # What an earlier version of the files showed was seen in this scan too: it is read whole once more.
-        stale = bool(cursor) and not same or bool(cursor.get("stale"))
+        stale = bool(cursor) and (not same or bool(cursor.get("stale")))
         read = _Reading(feed, self._name)
         start, skip = (cursor.get("file", 0), cursor.get("rows", 0)) if same else (0, 0)
         for n, path in enumerate(files):
@@ -219,7 +218,7 @@ class _Reading:
             if before is not None:
                 payload[BEFORE] = before
         if self.feed.keyless:
-            key = content_key(payload)
+            payload[CONTENT] = key = content_key(payload)
             times = self._repeats.pop(key, 0)
             self._repeats[key] = times + 1
             if len(self._repeats) > REMEMBERED:

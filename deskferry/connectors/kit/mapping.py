@@ -95,7 +95,7 @@ class Table:
     """How one raw object becomes rows of one canonical kind.
 
     `each`: where the items lie (a path to a list, or a function of the raw record); None: the record itself.
-    `source_id`: path of the item's own id, or a function of the item. Without one, `part` and `key` name a derived part:
+    `source_id`: path of the item's own id, or a function of it. Without one, `part` and `key` name a derived part:
     `<parent id>/<part>/<key>`, or `<parent id>/<part>` with `key=None` where there is but one. `of` is the object of
     the ids (default: the map's object); with "" the own id names its object too (`ticket:42/opening`), and the rows may
     say vendor, source_object and source_id. `takes` names top-level keys that functions over the whole record take.
@@ -359,11 +359,7 @@ def _compile(table: Table, object_map: ObjectMap, context: Context, *, main: boo
     item = "raw" if table.each is None else "item"
     body: list[str] = []
     if table.source_id is not None:
-        if callable(table.source_id):
-            own = f"own_id({item})"
-        else:
-            itself = table.each is None and table.source_id == object_map.id_path
-            own = "sid" if itself else _access(table.source_id, item)
+        own = _own_id(table, object_map, item)
         body.append(f"rid_source = {own}")
         body.append("if rid_source is None: raise KeyError('id')")
         body.append("rid_source = str(rid_source)")
@@ -408,6 +404,14 @@ def _compile(table: Table, object_map: ObjectMap, context: Context, *, main: boo
     body.append("digest = blake(packed, digest_size=16).hexdigest()")
     body.append(f"rows.append(({', '.join(final)},))")
     return _function(table, body, names)
+
+
+def _own_id(table: Table, object_map: ObjectMap, item: str) -> str:
+    """Return the Python expression of an item's own id."""
+    if table.source_id is None or callable(table.source_id):
+        return f"own_id({item})"
+    itself = table.each is None and table.source_id == object_map.id_path
+    return "sid" if itself else _access(table.source_id, item)
 
 
 def _function(table: Table, body: list[str], names: dict[str, Any]) -> Emit:
