@@ -32,8 +32,10 @@ from deskferry.errors import CapabilityError, ConfigError
 PAGE_ROWS = 5_000
 PAGE_CHARACTERS = 8_000_000
 """A page ends earlier where its rows are long, so that memory does not grow with them."""
-REMEMBERED = 200_000
-"""Cases, and rows without a key, of which is known what was there before."""
+CASES = 100_000
+"""Cases of which is known what their row before said."""
+REPEATS = 50_000
+"""Rows without a key among which a repeated one is noticed."""
 _CHUNK = 1 << 16
 
 
@@ -155,8 +157,8 @@ class _Reading:
 
     def __init__(self, feed: Feed, name: Callable[[Path], str]) -> None:
         self.feed, self._name_of = feed, name
-        self._cases: OrderedDict[tuple[Any, ...], dict[str, Any]] = OrderedDict()
-        self._repeats: OrderedDict[str, int] = OrderedDict()
+        self._cases: OrderedDict[Any, tuple[Any, ...]] = OrderedDict()
+        self._repeats: OrderedDict[int, int] = OrderedDict()
 
     @property
     def remembers(self) -> bool:
@@ -209,19 +211,20 @@ class _Reading:
         track = self.feed.track
         if track is not None:
             by, columns = track
-            case = tuple(payload.get(name) for name in by)
+            case = payload.get(by[0]) if len(by) == 1 else tuple(payload.get(name) for name in by)
             before = self._cases.pop(case, None)
-            now = {one: payload.get(one) or (before or {}).get(one) for one in columns}
-            self._cases[case] = now
-            if len(self._cases) > REMEMBERED:
+            known = before or (None,) * len(columns)
+            self._cases[case] = tuple(payload.get(one) or last for one, last in zip(columns, known, strict=True))
+            if len(self._cases) > CASES:
                 self._cases.popitem(last=False)
             if before is not None:
-                payload[BEFORE] = before
+                payload[BEFORE] = dict(zip(columns, before, strict=True))
         if self.feed.keyless:
-            payload[CONTENT] = key = content_key(payload)
+            payload[CONTENT] = content_key(payload)
+            key = int(payload[CONTENT], 16)
             times = self._repeats.pop(key, 0)
             self._repeats[key] = times + 1
-            if len(self._repeats) > REMEMBERED:
+            if len(self._repeats) > REPEATS:
                 self._repeats.popitem(last=False)
             if times:
                 payload[AGAIN] = times + 1
