@@ -32,11 +32,11 @@ demo: $(VENV)/.user
 
 # What a contributor needs, on SQLite and PostgreSQL, in under ten minutes on two cores
 test: $(VENV)/.dev lint
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not exhaustive"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not exhaustive"
 
 # Every crash point, full sizes, the vendors' machine-readable descriptions
 exhaustive: $(VENV)/.dev
-	$(BIN)/python -m pytest -n $(WORKERS) -m exhaustive
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m exhaustive
 
 # Ratios to floors measured in the same run; exits 1 when a bound is missed. SIZE=full for the documented numbers
 bench: $(VENV)/.dev

@@ -46,9 +46,14 @@ class Store:
         """Whether this is SQLite (else PostgreSQL)."""
         return self.engine.dialect.name == "sqlite"
 
+    files: Path | None = None
+    """Where attachments lie, when the configuration names a place or the database is a server."""
+
     @property
     def blobs(self) -> Path:
-        """The directory of attachments, beside the database file."""
+        """The directory of attachments: the configured one, else beside the database file."""
+        if self.files is not None:
+            return self.files
         if self.path is not None:
             return self.path.with_name(self.path.name + ".files")
         configured = os.environ.get("DESKFERRY_FILES")
@@ -153,8 +158,8 @@ _FAILURES: tuple[tuple[tuple[str, ...], type[DeskferryError], str, str], ...] = 
 """What a driver says, and what a person can do about it."""
 
 
-def open_store(url: str, *, create: bool = True) -> Store:
-    """Open a store by its URL and bring its tables up to date.
+def open_store(url: str, *, create: bool = True, files: Path | None = None) -> Store:
+    """Open a store by its URL and bring its tables up to date; `files` is where attachments are kept.
 
     Raises ConfigError for a URL that is none, StoreTooNew for a store that a newer version wrote.
     """
@@ -172,6 +177,7 @@ def open_store(url: str, *, create: bool = True) -> Store:
         store = _postgresql(url)
     else:
         raise ConfigError(f"A store is SQLite or PostgreSQL, not {backend}.", "Change [store] url.")
+    store.files = files
     try:
         with storage_errors():
             _bring_up_to_date(store)

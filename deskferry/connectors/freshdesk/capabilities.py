@@ -31,7 +31,10 @@ CAPABILITIES = Capabilities(
             yes("the description is the opening message"),
             partly("as notes, public or private, with their author; times are kept in the text"),
         ),
-        "attachment": Both(yes(), partly("20 MB a call; inline images become attachments")),
+        "attachment": Both(
+            partly("of descriptions and of conversations; images inside a text stay links"),
+            partly("20 MB a call; inline images become attachments"),
+        ),
         "ticket_follower": Both(yes("copied addresses"), partly("copied addresses; followers are lost")),
         "ticket_link": Both(yes("parents and trackers"), not_yet("links are named in a private note")),
         "tagging": Both(yes("tickets and contacts"), partly("32 characters at most")),
