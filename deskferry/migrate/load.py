@@ -63,6 +63,7 @@ class Load:
             self._kind(kind)
         self._write_twins()
         self._matched_losses()
+        self.tally.gone(self.work.gone())
         return self.tally
 
     def resolve(self, ref: Ref) -> str:
@@ -212,6 +213,7 @@ def outline(work: Work, journal: Journal) -> Tally:
     for kind in work.kinds():
         for composed, decided in work.of(kind):
             _outline(tally, composed, decided)
+    tally.gone(work.gone())
     return tally
 
 

@@ -7,7 +7,7 @@ question; source people who share an e-mail address become one person (n:1).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,11 +34,11 @@ def match(database: Connection, source: str, destination: str, account_id: str, 
     return matches
 
 
-def _made(database: Connection, account_id: str) -> set[str]:
-    """Return what an earlier run created, or may have: it is not matched with its own copy."""
+def _made(database: Connection, account_id: str) -> dict[str, str | None]:
+    """Return what an earlier run created, or may have, with its id there: it is not matched with its own copy."""
     crossing, operation = machinery.crossing, machinery.write_op
     kinds = ("person", "organization")
-    written = select(crossing.c.record_id).where(
+    written = select(crossing.c.record_id, crossing.c.remote_id).where(
         crossing.c.account_id == account_id,
         crossing.c.state.in_(("created", "adopted")),
         crossing.c.part == "",
@@ -50,15 +50,18 @@ def _made(database: Connection, account_id: str) -> set[str]:
         operation.c.part == "",
         operation.c.kind.in_(kinds),
     )
-    return set(database.execute(written).scalars()) | set(database.execute(doubtful).scalars())
+    made: dict[str, str | None] = dict.fromkeys(database.execute(doubtful).scalars())
+    made.update((row.record_id, row.remote_id) for row in database.execute(written))
+    return made
 
 
 # ------------------------------------------------------------------------------------------------------ organizations
 
 
 def _match_organizations(
-    database: Connection, source: str, destination: str, mapping: RouteMapping, matches: Matches, made: set[str]
-) -> None:
+    database: Connection, source: str, destination: str, mapping: RouteMapping, matches: Matches,
+    made: Mapping[str, str | None],
+) -> None:  # fmt: skip
     columns = ("id", "source_id", "source_object", "name", "external_id", "domains")
     by: dict[str, dict[str, list[Any]]] = {
         name: defaultdict(list) for name in ("source_id", "external_id", "name", "domain")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,12 +67,13 @@ def _groups(people: Iterable[_Person]) -> Iterator[list[_Person]]:
 
 
 def match_people(
-    database: Connection, source: str, destination: str, mapping: RouteMapping, matches: Matches, made: set[str]
-) -> None:
+    database: Connection, source: str, destination: str, mapping: RouteMapping, matches: Matches,
+    made: Mapping[str, str | None],
+) -> None:  # fmt: skip
     """Add to the matches where people go, who crosses for whom, and what has to be asked."""
     people: list[_Person] = []
     for row in canonical_rows(database, "person", source, _PERSON):
-        if row.merged_into_id:
+        if row.merged_into_id and row.id not in made:
             matches.leads[row.id] = row.merged_into_id
         else:
             people.append(_person(row))
@@ -81,7 +82,7 @@ def match_people(
         for section in ("people", "agents")
         for answer in (mapping.document.get(section) or {}).values()
     }
-    by = _people_there(database, destination, people, answers)
+    by = _people_there(database, destination, people, answers | {one for one in made.values() if one})
     for group in _groups(people):
         _match_group(group, by, mapping, matches, made)
 
@@ -110,14 +111,17 @@ def _people_there(
 
 
 def _match_group(
-    group: list[_Person], by: dict[str, dict[str, list[Any]]], mapping: RouteMapping, matches: Matches, made: set[str]
-) -> None:
+    group: list[_Person], by: dict[str, dict[str, list[Any]]], mapping: RouteMapping, matches: Matches,
+    made: Mapping[str, str | None],
+) -> None:  # fmt: skip
     lead = min(group, key=lambda one: (one.id not in made, one.role not in AGENT_ROLES, one.is_active is False,
                                        bool(one.suspended), one.created, one.id))  # fmt: skip
-    matches.leads.update({one.id: lead.id for one in group if one.id != lead.id})
+    # Whoever crossed for themselves stays who they are there: what names them was written under their own contact.
+    matches.leads.update({one.id: lead.id for one in group if one.id != lead.id and one.id not in made})
     if lead.id in made:
-        if lead.role in AGENT_ROLES | MACHINE_ROLES:
-            matches.placeholders.add(lead.id)
+        for one in group:
+            if one.id in made:
+                _made_before(one, made[one.id], by, matches)
         return
     is_agent = lead.role in AGENT_ROLES
     names = [key for one in group for key in (one.source_id, *one.emails)]
@@ -134,6 +138,21 @@ def _match_group(
         matches.found[lead.id] = found
     if is_agent and (found is None or found.role not in AGENT_ROLES):
         matches.placeholders.add(lead.id)
+
+
+def _made_before(person: _Person, remote_id: str | None, by: dict[str, dict[str, list[Any]]], matches: Matches) -> None:
+    """Add what became since of a person whom an earlier run created: an agent there, or somebody's address."""
+    if remote_id is None:
+        return
+    now = next((one for one in by["source_id"].get(remote_id, ()) if one.role in AGENT_ROLES), None)
+    if now is not None:
+        matches.found[person.id] = Found("person", now.source_id, now.source_object, now.name, now.role, "earlier")
+        return
+    if person.role in AGENT_ROLES | MACHINE_ROLES:
+        matches.placeholders.add(person.id)
+    taken = {email for email in person.emails for one in by["email"].get(email, ()) if one.source_id != remote_id}
+    if taken:
+        matches.taken[person.id] = frozenset(taken)
 
 
 def _candidate(

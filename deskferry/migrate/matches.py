@@ -41,7 +41,9 @@ class Matches:
     organization_twins: set[str] = field(default_factory=set)
     """Of the leads those that are organizations; the others are people."""
     placeholders: set[str] = field(default_factory=set)
-    """Agents (and machines) without an agent there: a stand-in is made where they wrote or asked something."""
+    """Agents (and machines) without an agent there: a stand-in is made where a crossing ticket names them."""
+    taken: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Person who crossed before → addresses that came since and are another record's at the destination."""
     refused: set[str] = field(default_factory=set)
     """Records that the mapping answers with `none`."""
     fields: dict[tuple[str, str], FieldRule] = field(default_factory=dict)

@@ -67,8 +67,8 @@ def _agents(database: Connection, composer: Composer) -> list[Line]:
         elif lead in chosen or found is not None:
             to, how = "placeholder", "no agent there"
         else:
-            to, how = "left out", "no ticket names them"
-        known = how not in {"no agent there", "no ticket names them"}
+            to, how = "left out", "no crossing ticket names them"
+        known = how not in {"no agent there", "no crossing ticket names them"}
         lines.append(
             {"name": row.name, "email": row.email, "role": row.role, "source_id": row.source_id, "to": to, "how": how,
              "to_id": found.remote_id if found is not None and known else None}

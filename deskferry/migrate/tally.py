@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,6 +58,11 @@ class Tally:
         gone = sum(1 for _record, part in parts if ":" in part and "#" not in part)
         if gone:
             self.counts.setdefault("message", Counter())["gone_at_source"] += gone
+
+    def gone(self, found: Mapping[str, int]) -> None:
+        """Count records that crossed once and are deleted, merged or spam at the source: deletions never cross."""
+        for kind, count in found.items():
+            self.counts.setdefault(kind, Counter())["gone_at_source"] = count
 
     def problem(self, code: str, kind: str, record_id: str, detail: str) -> None:
         """Remember what went wrong with a record."""

@@ -179,3 +179,20 @@ def test_leave_out_by_tag_team_status_and_age(world: World) -> None:
     assert plan(world.job(mapping='[leave_out]\nteams = ["404"]\n')).left_out["ticket", "team"] == 1
     aged = plan(world.job(mapping='[leave_out]\ncreated_before = "2026-03-01T10:30:00Z"\n')).left_out
     assert aged["ticket", "created_before"] == 2
+
+
+def test_an_agent_who_is_only_an_assignee_becomes_a_placeholder(world: World) -> None:
+    one = world.fill().source
+    one.person("6", "Only Assigned", "only@desk.org", role="agent")
+    one.person("7", "Never Named", "never@desk.org", role="agent")
+    one.ticket("1", "First", requester_id=one.id("user", "1"), assignee_id=one.id("user", "6"))
+    made = plan(world.job())
+    agents = {line["name"]: (line["to"], line["how"]) for line in made.tables["agents"]}
+    assert agents["Only Assigned"] == ("placeholder", "no agent there")
+    assert agents["Never Named"] == ("left out", "no crossing ticket names them")
+    assert made.left_out["person", "agent_not_named"] == 1
+    asked = {one.subject: one.default for one in made.questions if one.code == "agent_unmatched"}
+    assert asked["Only Assigned <only@desk.org>"] == "a placeholder"
+    assert "Never Named <never@desk.org>" not in asked
+    world.migrate()
+    assert "Only Assigned" in {person["name"] for person in world.desk.people.values()}

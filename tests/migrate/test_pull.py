@@ -134,7 +134,7 @@ def test_stopped_at_some_moments_it_ends_the_same(
     assert moments > 150
     seed = int(os.environ.get("DESKFERRY_SEED") or secrets.randbelow(10**6))
     print(f"DESKFERRY_SEED={seed}")
-    some = 40 if "sqlite" in request.node.name else 12  # each takes a database of its own there
+    some = 25 if "sqlite" in request.node.name else 8  # each takes a database of its own there
     stopped_at(fresh_store, random.Random(seed).sample(range(1, moments + 1), some), expected)
 
 

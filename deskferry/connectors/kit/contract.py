@@ -332,6 +332,8 @@ class Operation:
     """Names of the effects that sending it has."""
     adopt: bool = False
     """True where an already existing twin (a duplicate answer) may be taken as the result: people, organizations."""
+    only_again: bool = False
+    """True where it is sent only if an earlier crossing of this part exists: what a new record has by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -510,6 +512,33 @@ class Updates(Protocol):
 
         `operation` is the one composed now; the existing remote record is `Ref(operation.record_id, operation.part)`.
         None where the API cannot change it: the engine counts a loss (`update_not_possible`).
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """All that earlier calls wrote into a record or part, the latest value of each key, as plain JSON.
+
+    Ids of the destination stand as `{"$ref": record id, "part": part}`, long texts as their hash and length.
+    """
+
+    body: Mapping[str, Any]
+    """Without what the destination did not take (`dropped`)."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Attachment → name of the file."""
+
+
+@runtime_checkable
+class Amends(Protocol):
+    """What a destination offers beside `Updates` where an update depends on what was written before."""
+
+    def amend(self, update: Operation, draft: Operation, earlier: Earlier) -> tuple[Operation, Sequence[Loss]]:
+        """Return the update that also empties what an earlier call filled and the draft leaves empty, and the losses.
+
+        `draft` is the operation composed now, `update` what `as_update` made of it. What no earlier call wrote is left
+        as it is: people at the destination may have filled it in. Losses (`update_not_possible`) name what the API
+        cannot bring to the present draft, by message where it is a message's.
         """
         ...
 
