@@ -89,13 +89,15 @@ class Workbench:
 
     def connector(self, name: str) -> Connector:
         """Return the connector of a configured connection."""
-        return connector(self.config.connection(name).vendor)
+        config = self.config.connection(name)
+        found = connector(config.vendor)
+        return found.configured(found, config)
 
     def connection(self, name: str) -> OpenConnection:
         """Return a connection ready for use; opened once. No call is made yet."""
         if name not in self._open:
             config = self.config.connection(name)
-            found = connector(config.vendor)
+            found = self.connector(name)
             session = self._closing.enter_context(found.session(config, self.clock, self._transport(name)))
             writes = found.destination
             self._open[name] = OpenConnection(

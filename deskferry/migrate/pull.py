@@ -151,7 +151,12 @@ class Pull:
         if stream.mode is Mode.FULL and cursor is None:
             with self.store.write() as database:
                 reset_streams(database, name, [stream.name])
-        request = PullRequest(cursor, self.options.since or self.connection.start_date, self._known(stream))
+        request = PullRequest(
+            cursor,
+            self.options.since or self.connection.start_date,
+            before=state.cursor if stream.mode is Mode.FULL and cursor is None and not window else None,
+            known=self._known(stream),
+        )
         self.progress.begin(stream.name)
         try:
             for page in fetched_ahead(self.connection.source.pages(stream.name, request)):

@@ -69,7 +69,9 @@ class PageWriter:
         declare(database, self.connection, self.run_id, page.declared)
         if page.complete and full:
             refusal = self._bury_absent(database, stream, now)
-        save_cursor(database, self.connection, stream, page, now)
+        # A scan that is not believed is no ground to say next time that nothing moved since.
+        believed = page if refusal is None else replace(page, cursor=None)
+        save_cursor(database, self.connection, stream, believed, now)
         self._note(page)
         return refusal
 

@@ -113,7 +113,8 @@ class RowWriter:
         rejected: dict[str, tuple[StoredRaw, Rejected]] = {}
         for item in items:
             bad = self.map_stored(item, out)
-            if bad is not None and item.payload is not None:  # a deletion of what was never seen loses nothing
+            # The deletion of what was never seen loses nothing; what a complete scan lacks needs no mending any more.
+            if bad is not None and item.payload is not None and item.deletion_evidence != "absent":
                 rejected[item.id] = (item, bad)
         with _savepoint(database):
             vanished = self._vanished(database, out, before, rejected) if before else {}
@@ -193,8 +194,9 @@ class RowWriter:
             return mapper.apply(payload, stored.source_id, stored.fetched_at, out)
         own: Mapped = {}
         bad = mapper.apply(payload, stored.source_id, stored.fetched_at, own)
+        whole = mapper.object_map.own_kinds
         for kind, rows in own.items():
-            out.setdefault(kind, []).extend(_buried(kind, row, stored) for row in rows)
+            out.setdefault(kind, []).extend(_buried(kind, row, stored, whole=kind in whole) for row in rows)
         return bad
 
 
@@ -237,11 +239,11 @@ def _pending(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return [(*row[:at], "pending", *row[at + 1 :]) for row in rows]
 
 
-def _buried(kind: str, row: tuple[Any, ...], stored: StoredRaw) -> tuple[Any, ...]:
+def _buried(kind: str, row: tuple[Any, ...], stored: StoredRaw, *, whole: bool) -> tuple[Any, ...]:
     """Return a row with its deletion, when it is the raw record's own row; parts stay as they are."""
     columns = column_names(kind)
     fields = dict(zip(columns, row, strict=True))
-    if fields["id"] != stored.id:
+    if fields["id"] != stored.id and not whole:
         return row
     fields["deleted_at"], fields["deletion_evidence"] = stored.deleted_at, stored.deletion_evidence
     if kind == "ticket" and fields["status"] != "deleted":

@@ -135,5 +135,3 @@ def test_tags_and_statuses_of_the_mapping_are_verified(world: World) -> None:
     assert result.verify is not None
     assert [one.sentence() for one in result.verify.differences] == []
     assert sorted(world.ticket("1")["tags"]) == ["gold", "moved"]
-
-

@@ -163,6 +163,9 @@ class PullRequest:
     """Only what was updated since (ISO 8601), where the vendor can; with a cursor None."""
     known: Callable[[str], bool] = lambda _source_id: False
     """Whether the store holds a live raw record of the stream's first object with this source id."""
+    before: Cursor | None = None
+    """Of a stream that is read whole: the cursor with which its last complete scan ended. A source that can tell that
+    nothing moved since answers with one page that is `last` and not `complete`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -620,6 +623,8 @@ class Connector:
     """Child streams that together bring one ticket anew, its own record included: what verify reads."""
     login: OAuthLogin | None = None
     """How `deskferry login` gets tokens in the browser; None: the vendor has no such way."""
+    configured: Callable[[Connector, ConnectionConfig], Connector] = lambda connector, _connection: connector
+    """Return the connector as one connection has it, where streams and mapping follow from its settings (`files`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ WireRow = tuple[Any, ...]
 """A canonical row in column order: times as canonical text, JSON as text, booleans as bool."""
 
 _COMMON = ("id", "connection", "vendor", "source_object", "source_id", "content_hash", "synced_at", "raw_record_id")
+_TOLD = frozenset({"vendor", "source_object", "source_id"})
+"""Common columns that rows may bring which passed through a store before."""
 _UNHASHED = frozenset({"synced_at", "content_hash", "raw_record_id", "connection", "vendor"})
 
 
@@ -93,15 +95,16 @@ class Table:
     """How one raw object becomes rows of one canonical kind.
 
     `each`: where the items lie (a path to a list, or a function of the raw record); None: the record itself.
-    `source_id`: path of the item's own id. Without one, `part` and `key` name a derived part:
+    `source_id`: path of the item's own id, or a function of it. Without one, `part` and `key` name a derived part:
     `<parent id>/<part>/<key>`, or `<parent id>/<part>` with `key=None` where there is but one. `of` is the object of
-    the ids (default: the map's object). `takes` names top-level keys that functions over the whole record take.
+    the ids (default: the map's object); with "" the own id names its object too (`ticket:42/opening`), and the rows may
+    say vendor, source_object and source_id. `takes` names top-level keys that functions over the whole record take.
     """
 
     kind: str
     rows: tuple[Map, ...]
     each: str | Callable[[Raw], Iterable[Any]] | None = None
-    source_id: str | None = "id"
+    source_id: str | Callable[[Any], Any] | None = "id"
     part: str | None = None
     key: str | Callable[[Any], str] | None = "."
     of: str | None = None
@@ -114,7 +117,7 @@ class Table:
         for row in self.rows:
             if row.to not in columns:
                 raise ValueError(f"{self.kind} has no column {row.to}")
-            if row.to in engine or row.to in _COMMON:
+            if row.to in engine or (row.to in _COMMON and not (self.of == "" and row.to in _TOLD)):
                 raise ValueError(f"{self.kind}.{row.to} is filled by the store, not by a mapping")
         names = [row.to for row in self.rows]
         doubled = [name for name, count in Counter(names).items() if count > 1]
@@ -140,6 +143,12 @@ class ObjectMap:
     volatile: tuple[str, ...] = ()
     id_path: str = "id"
     """Path of the raw record's own id."""
+    own_kinds: frozenset[str] = frozenset()
+    """Kinds of which every row ends with the raw record, whatever its id; of others only the row with the same id."""
+    place: str = ""
+    """Key that tells where the record stood (file and line); it begins the detail of a reject."""
+    check: Callable[[Raw], Rejected | None] | None = None
+    """Looks at a record before it is mapped: what a reader could not read, what breaks a schema."""
 
     @cached_property
     def consumed(self) -> frozenset[str]:
@@ -258,6 +267,8 @@ class Mapper:
         """Append the canonical rows of a raw record to `out`, or return why it cannot be mapped."""
         fresh: Mapped = {}
         try:
+            if self.object_map.check is not None and (found := self.object_map.check(raw)) is not None:
+                return self._placed(raw, found)
             try:
                 for emit in self._emitters:
                     emit(raw, source_id, synced_at, fresh, True)
@@ -267,15 +278,19 @@ class Mapper:
                 for emit in self._emitters:
                     emit(raw, source_id, synced_at, fresh, False)
         except Unreadable as bad:
-            return Rejected(bad.code, bad.detail)
+            return self._placed(raw, Rejected(bad.code, bad.detail))
         except (TypeError, ValueError, AttributeError, KeyError, IndexError) as bad:
-            return Rejected("unexpected_shape", f"{type(bad).__name__}: {bad}")
+            return self._placed(raw, Rejected("unexpected_shape", f"{type(bad).__name__}: {bad}"))
         for kind, rows in fresh.items():
             if kind in out:
                 out[kind].extend(rows)
             else:
                 out[kind] = rows
         return None
+
+    def _placed(self, raw: Raw, bad: Rejected) -> Rejected:
+        place = raw.get(self.object_map.place) if self.object_map.place else None
+        return bad if place is None else Rejected(bad.code, f"{place}: {bad.detail}")
 
     def raw_hash(self, raw: Raw) -> str:
         """Return the hash of a payload without its volatile paths."""
@@ -331,9 +346,9 @@ def _compile(table: Table, object_map: ObjectMap, context: Context, *, main: boo
     names: dict[str, Any] = {
         "dig": dig, "plain": plain, "as_text": as_text, "dumps": orjson.dumps, "fresh_hash": _HASH.copy, "dump": dump,
         "consumed": object_map.consumed, "each": table.each, "when": table.when, "key": table.key,
-        "Untamed": Untamed, "NUL": b"\\u0000",
+        "Untamed": Untamed, "NUL": b"\\u0000", "own_id": table.source_id,
     }  # fmt: skip
-    prefix = f"{context.connection}:{table.of or object_map.object}:"
+    prefix = f"{context.connection}:" if table.of == "" else f"{context.connection}:{table.of or object_map.object}:"
     constants = {
         "id": "rid", "connection": repr(context.connection), "vendor": repr(context.vendor),
         "source_object": repr(table.of or object_map.object), "source_id": "rid_source", "synced_at": "synced_at",
@@ -346,7 +361,7 @@ def _compile(table: Table, object_map: ObjectMap, context: Context, *, main: boo
     for column, (expression, of_record) in fields.items():
         (once if of_record else body).append(f"{column} = {expression}")
     unhashed = ENGINE_COLUMNS.get(table.kind, frozenset()) | VOLATILE_COLUMNS.get(table.kind, frozenset()) | _UNHASHED
-    final = [constants.get(column) or (f"c_{column}" if f"c_{column}" in fields else "None")
+    final = [f"c_{column}" if f"c_{column}" in fields else constants.get(column, "None")
              for column in column_names(table.kind)]  # fmt: skip
     hashed = [
         value for column, value in zip(column_names(table.kind), final, strict=True)
@@ -364,7 +379,9 @@ def _own_id(table: Table, object_map: ObjectMap) -> list[str]:
     """Return the lines that find an item's own id."""
     item = "raw" if table.each is None else "item"
     if table.source_id is not None:
-        own = "sid" if table.each is None and table.source_id == object_map.id_path else _access(table.source_id, item)
+        itself = table.each is None and table.source_id == object_map.id_path
+        access = f"own_id({item})" if callable(table.source_id) else _access(table.source_id, item)
+        own = "sid" if itself else access
         return [f"rid_source = {own}", "if rid_source is None: raise KeyError('id')", "rid_source = str(rid_source)"]
     if table.key is None:
         return [f"rid_source = sid + {'/' + str(table.part)!r}"]
