@@ -59,7 +59,7 @@ CAPABILITIES = Capabilities(
     ),
     appends_silently=vendor_cannot("public notes may mail and fire automations; private notes mail nobody"),
     finds_by_origin=yes("a custom field of tickets, a mark in each text, the external id of contacts"),
-    search_lag=0.0,
+    search_lag=30.0,
     list_caps={"tickets": LAST_PAGE * 100},
     plan_gated={
         "time_entries": "time tracking",

@@ -58,7 +58,7 @@ def sent(desk: Desk, operation: Operation, folder: Path | None = None) -> Outcom
 def test_the_destination_keeps_all_seams() -> None:
     destination = Desk().destination()
     checked: Destination = destination
-    assert checked.search_lag == 0
+    assert checked.search_lag == 30
     assert isinstance(destination, Updates)
     assert isinstance(destination, Headers)
     assert isinstance(destination, TellsValues)
