@@ -82,7 +82,7 @@ def test_a_ticket_is_json_with_numbers_for_ids() -> None:
 def test_files_make_a_form(tmp_path: Path) -> None:
     attachments = [{"id": 1, "name": "f1.txt", "size": 10}]
     desk = Desk({"POST tickets/4242/notes": created({"id": 7, "attachments": attachments})})
-    (_, answer) = operations(message(1), reply(2), files={"old:comment:2": (file(1, filename="ñ.txt"), file(2))})
+    _, answer, _state = operations(message(1), reply(2), files={"old:comment:2": (file(1, filename="ñ.txt"), file(2))})
     outcome = sent(desk, answer, tmp_path)
     assert outcome.receipt["attachments"] == [{"id": "1", "name": "f1.txt", "size": 10}]
     content = desk.seen[0].content.decode()
