@@ -229,6 +229,17 @@ def test_what_a_scan_lacks_is_gone(store: Store) -> None:
     ]
 
 
+def test_a_scan_that_begins_again_has_seen_nobody(store: Store) -> None:
+    """What an earlier scan saw, which did not get to its end, says nothing about this one."""
+    desk = small_account()
+    pull_all(store, desk)
+    with store.write() as database:
+        database.execute(text("INSERT INTO stream_seen VALUES ('old', 'users', 'old:user:4')"))
+    desk.users.pop("4")
+    pull_all(store, desk)
+    assert rows(store, "SELECT source_id FROM person WHERE deleted_at IS NOT NULL") == [("4",)]
+
+
 def test_a_lost_permission_is_not_a_mass_deletion(store: Store) -> None:
     """The stream is refused, nothing is buried; once the permission is back, the next pull reads the list whole."""
     desk = small_account()
