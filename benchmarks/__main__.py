@@ -48,7 +48,7 @@ def throughput(report: Report, tickets: int, runs: int, directory: Path) -> None
     for again in range(_TRIES - 1):
         if on_sqlite.value <= RATIO:
             break
-        # Both cores are used: what else runs on the machine shows. Missed is what is missed every time, and all is told.
+        # Both cores are used, so what else runs here shows: missed is what is missed every time, and all is told.
         print(f"(a) measurement {again + 1}: {on_sqlite.value:.2f}, {_told(on_sqlite)}; measured again", flush=True)
         on_sqlite = compare(pages, inserts, sqlite_stores(directory), runs)
     report.tell("(a) JSON pages to rows in SQLite, over the floor", on_sqlite.value, RATIO, "", _told(on_sqlite))
