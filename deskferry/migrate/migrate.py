@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +23,7 @@ from deskferry.migrate.progress import Progress, Silent
 from deskferry.migrate.ready import require_pulled
 from deskferry.migrate.scope import Scope
 from deskferry.migrate.tally import Tally
+from deskferry.migrate.told import told_of
 from deskferry.migrate.verify import Depth, Reread, Subset, Verify, VerifyResult, Witness
 from deskferry.migrate.work import Work
 from deskferry.store import Store, machinery
@@ -216,17 +217,37 @@ def migrate(job: Migration, options: MigrateOptions | None = None) -> MigrationR
         settled = Counter() if wanted.dry_run else _settle(job, journal)
         work = job.work()
         result = MigrationResult(run_id, job.plan(work), settled=settled)
-        result.plan.require_answers()
-        if wanted.dry_run:
-            result.dry_run = outline(work, journal)
-        else:
-            result.plan.require_consent(wanted.load.accept, frozenset(one.name for one in job.writer.effects()))
-            if not wanted.confirm(result.plan):
-                raise Interrupted("Not confirmed, nothing was written.", "Run it again and say yes, or with --yes.")
-            _write(job, wanted, result, journal)
-        kept["exit_code"] = result.exit_code
-        kept["counts"] = result.as_json()
+        with _keeping(kept, result, told_of(work, result.plan, _choices(job, wanted))):
+            result.plan.require_answers()
+            if wanted.dry_run:
+                result.dry_run = outline(work, journal)
+            else:
+                result.plan.require_consent(wanted.load.accept, frozenset(one.name for one in job.writer.effects()))
+                if not wanted.confirm(result.plan):
+                    raise Interrupted("Not confirmed, nothing was written.", "Run it again and say yes, or with --yes.")
+                _write(job, wanted, result, journal)
         return result
+
+
+@contextmanager
+def _keeping(kept: dict[str, Any], result: MigrationResult, told: Mapping[str, Any]) -> Iterator[None]:
+    """Keep the result with the run, also that of one that stops: as far as it came, without an exit code."""
+    try:
+        yield
+    except BaseException:
+        kept["counts"] = {**result.as_json(), "exit_code": None, "told": told}
+        raise
+    kept["exit_code"] = result.exit_code
+    kept["counts"] = {**result.as_json(), "told": told}
+
+
+def _choices(job: Migration, options: MigrateOptions) -> dict[str, Any]:
+    """Return what the command line and the connection chose, as a report of the run needs it."""
+    return {
+        "accepted": sorted(options.load.accept), "depth": str(options.depth) if options.verify else None,
+        "dry_run": options.dry_run, "canary": options.canary, "prove": options.prove,
+        "share_of_limit": job.share_of_limit,
+    }  # fmt: skip
 
 
 def _settle(job: Migration, journal: Journal) -> Counter[str]:

@@ -16,6 +16,7 @@ from deskferry.canonical_schema import sql_table
 from deskferry.connectors.kit.contract import Account, Destination, Effect, Loss, Question
 from deskferry.connectors.kit.limits import ACCOUNT
 from deskferry.errors import ConfigError, OpenQuestions
+from deskferry.migrate.accounting import carried
 from deskferry.migrate.compose import SILENT, Composed, Composer
 from deskferry.migrate.crossings import PlannedCrossings, setup_answers
 from deskferry.migrate.decide import Decided, Todo
@@ -75,6 +76,8 @@ class Plan:
     disk_bytes: int = 0
     in_doubt: int = 0
     questions: list[Question] = field(default_factory=list)
+    carried: Counter[str] = field(default_factory=Counter)
+    """Messages and files that operations carry, whether sent now or earlier; `lost_…`: that stay as a whole."""
     tables: dict[str, list[Line]] = field(default_factory=dict)
     mapping: RouteMapping = field(default_factory=RouteMapping)
 
@@ -234,6 +237,7 @@ def _add(plan: Plan, effects: Counter[str], writer: Destination, composed: Compo
             if composed.opening is not None and not step.operation.part:
                 plan.counts.setdefault("message", Counter())[str(step.todo)] += 1
     plan.left_out.update(composed.left_out)
+    plan.carried.update(carried(composed))
     if not decided.sends and not decided.losses:
         return
     for loss in (*composed.losses, *decided.losses):
