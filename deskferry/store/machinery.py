@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from deskferry.canonical_schema import Json, UtcTime
 
-WRITE_STATES = "intended | done | adopted | refused | absent | not_sent | in_doubt | quarantined"
+WRITE_STATES = "intended | done | adopted | refused | absent | not_sent | in_doubt | quarantined | undone | gone"
 
 metadata = MetaData()
 _AUTO = BigInteger().with_variant(Integer(), "sqlite")
@@ -240,8 +240,15 @@ write_op = Table(
     Column("detail", Text),
     Column("intended_at", UtcTime, nullable=False),
     Column("settled_at", UtcTime),
+    Column("undoes", BigInteger, comment="The operation that this one takes back (action `undo`)"),
     Index("ix_write_op_record", "record_id", "part"),
     Index("ix_write_op_state", "destination", "state"),
+)
+Index(
+    "ix_write_op_undoes",
+    write_op.c.undoes,
+    sqlite_where=write_op.c.undoes.is_not(None),
+    postgresql_where=write_op.c.undoes.is_not(None),
 )
 
 crossing = Table(
@@ -261,6 +268,7 @@ crossing = Table(
     Column("receipt", Json),
     Column("run_id", Text, nullable=False),
     Column("written_at", UtcTime, nullable=False),
+    Column("remote_hash", Text, comment="Of the record as verify read it back: tells what people changed since"),
     Index("ix_crossing_remote", "account_id", "remote_object", "remote_id"),
 )
 

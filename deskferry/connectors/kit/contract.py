@@ -28,7 +28,7 @@ from deskferry.connectors.kit.read_seam import (
     Stream,
     Tombstone,
 )
-from deskferry.connectors.kit.undo_seam import Reassigns, Undoes, Undone, Written
+from deskferry.connectors.kit.undo_seam import ReassignEffects, Reassigns, ShowsTickets, Undoes, Undone, Written
 from deskferry.connectors.kit.write_seam import (
     Amends,
     ArticleAggregate,
@@ -102,10 +102,12 @@ __all__ = [
     "Question",
     "Raw",
     "RawRecord",
+    "ReassignEffects",
     "Reassigns",
     "Ref",
     "Resolve",
     "Row",
+    "ShowsTickets",
     "Source",
     "Stream",
     "Target",
