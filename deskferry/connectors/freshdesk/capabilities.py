@@ -45,8 +45,20 @@ CAPABILITIES = Capabilities(
         "ticket_event": Both(
             not_yet("the activity export of administrators"), vendor_cannot("no API writes the history of a ticket")
         ),
+        "article_category": Both(
+            partly("categories and folders; their names in other languages are not read"),
+            not_yet("the vendor takes them"),
+        ),
+        "article": Both(yes("who may read it is its folder's"), not_yet("the vendor takes them")),
+        "article_translation": Both(
+            yes("in every language of the desk; needs several languages in the plan"), not_yet("the vendor takes them")
+        ),
+        "macro": Both(
+            partly("canned responses, with an administrator's key; their files stay links"),
+            not_yet("the vendor takes them"),
+        ),
         **same(
-            ("macro", "article", "article_category", "article_translation", "sla_policy", "schedule", "config_item"),
+            ("sla_policy", "schedule", "config_item"),
             not_yet("the vendor lists them"),
             not_yet("the vendor takes some of them"),
         ),
@@ -67,6 +79,8 @@ CAPABILITIES = Capabilities(
         "products": "multiple products",
         "tickets/archived/{id}": "archiving",
         "admin/ticket_fields": "an administrator's key",
+        "canned_responses": "an administrator's key",
+        "solutions/{…}/{language}": "several languages",
     },
     rollback_leaves=(
         "tickets in the trash until the vendor purges them",
