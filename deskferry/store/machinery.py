@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from deskferry.canonical_schema import Json, UtcTime
 
-WRITE_STATES = "intended | done | adopted | refused | absent | not_sent | in_doubt | quarantined | undone | gone"
+WRITE_STATES = "intended | done | adopted | refused | absent | not_sent | in_doubt | quarantined"
 
 metadata = MetaData()
 _AUTO = BigInteger().with_variant(Integer(), "sqlite")
