@@ -18,6 +18,7 @@ from deskferry.store.raw_archive import StoredRaw
 from deskferry.store.upsert import (
     NUMBERED,
     Counts,
+    WireRow,
     Written,
     delete_ids,
     insert_rows,
@@ -71,6 +72,8 @@ class RowWriter:
         self.tally = Tally()
         self.coverage: dict[str, Coverage] = {name: Coverage(one) for name, one in maps.items()}
         self._mappers = {name: Mapper(one, context) for name, one in maps.items()}
+        self._shared: set[str] = set()
+        """Kinds of which a new raw record was seen to bring a row that another one had brought before."""
 
     def seen(self, object_name: str, payload: Raw) -> str:
         """Count the fields of a payload that came; return its hash without volatile paths."""
@@ -116,22 +119,40 @@ class RowWriter:
             # The deletion of what was never seen loses nothing; what a complete scan lacks needs no mending any more.
             if bad is not None and item.payload is not None and item.deletion_evidence != "absent":
                 rejected[item.id] = (item, bad)
-        with _savepoint(database):
-            vanished = self._vanished(database, out, before, rejected) if before else {}
-            written = self._write_rows(database, out, vanished, now)
-            self._write_rejects(database, rejected, before)
+        while not self._written(database, out, before, rejected, now):
+            pass
+
+    def _written(
+        self,
+        database: Connection,
+        out: Mapped,
+        before: Mapping[str, StoredRaw],
+        rejected: Mapping[str, tuple[StoredRaw, Rejected]],
+        now: str,
+    ) -> bool:
+        """Write rows and rejects; False, and nothing, when a kind turned out to be shared: then it is done again."""
+        try:
+            with _savepoint(database):
+                vanished = self._vanished(database, out, before, rejected) if before else {}
+                written = self._write_rows(database, out, vanished, now, new=not before)
+                self._write_rejects(database, rejected, before)
+        except _Shared as found:
+            self._shared.add(found.kind)
+            return False
         for kind, counts in written.items():
             self.tally.kinds[kind].add(counts)
         for kind, ids in vanished.items():
             self.tally.deleted[kind] += len(ids)
+        return True
 
     def _write_rows(
-        self, database: Connection, out: Mapped, vanished: Mapping[str, Sequence[str]], now: str
+        self, database: Connection, out: Mapped, vanished: Mapping[str, Sequence[str]], now: str, *, new: bool
     ) -> dict[str, Counts]:
         counts: dict[str, Counts] = {}
         log: list[tuple[Any, ...]] = []
         for kind, rows in out.items():
-            written: Written = upsert(database, kind, _pending(rows) if kind == "attachment" else rows)
+            mapped = _pending(rows) if kind == "attachment" else rows
+            written = self._write_new(database, kind, mapped) if new else upsert(database, kind, mapped)
             counts[kind] = written.counts
             log += [(self.run_id, kind, key, "updated", now) for key in written.updated_ids]
         for kind, ids in vanished.items():
@@ -141,6 +162,15 @@ class RowWriter:
             log += [(self.run_id, kind, key, "vanished", now) for key in ids]
         insert_rows(database, "change_log", ("run_id", "kind", "record_id", "change", "at"), log)
         return counts
+
+    def _write_new(self, database: Connection, kind: str, rows: list[WireRow]) -> Written:
+        """Write rows of raw records that are new: so are theirs, but for those that several raw records bring."""
+        if kind in self._shared:
+            return upsert(database, kind, rows)
+        try:
+            return upsert(database, kind, rows, new=True)
+        except IntegrityError:
+            raise _Shared(kind) from None
 
     def _vanished(
         self, database: Connection, out: Mapped, before: Mapping[str, StoredRaw], rejected: Mapping[str, Any]
@@ -198,6 +228,14 @@ class RowWriter:
         for kind, rows in own.items():
             out.setdefault(kind, []).extend(_buried(kind, row, stored, whole=kind in whole) for row in rows)
         return bad
+
+
+class _Shared(Exception):
+    """Rows of a kind that were taken to be new are not, or the database does not take one: to be looked at first."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
 
 
 def _may_vanish(table: Table) -> bool:
