@@ -12,10 +12,17 @@ from deskferry.simulators.zendesk import (
     downloads,
     exports,
     guide_routes,
+    imports,
+    jobs,
+    memberships,
     oauth,
+    organization_writes,
     people_routes,
     search,
+    ticket_deletes,
     ticket_routes,
+    uploads,
+    user_writes,
 )
 from deskferry.simulators.zendesk.auth import (
     ACCESS_TOKEN,
@@ -51,6 +58,12 @@ _ROUTER: Final = Router(
         *search.ROUTES,
         *downloads.ROUTES,
         *guide_routes.ROUTES,
+        *jobs.ROUTES,
+        *uploads.ROUTES,
+        *imports.ROUTES,
+        *ticket_deletes.ROUTES,
+        *user_writes.ROUTES,
+        *organization_writes.ROUTES,
     ]
 )
 
@@ -78,9 +91,10 @@ class ZendeskDesk:
             own_clock = clock or SimClock(float(content.now))
             self.state = generated_state(content, own_clock, subdomain, plan)
         self.clock = self.state.clock
-        self.mailbox: list[Mail] = []
+        self.mailbox: list[Mail] = self.state.written.mailbox
         self._first_host = self.state.host
         self.auth = Auth(self.clock, *self._credential_user())
+        self.auth.role_of = self._role_of
         self._limits = Limits(self.clock, plan, high_volume, limits)
         self._downloads = Downloads(self.state, redirect_above)
         self._changes = Changes(self.state, self.auth)
@@ -91,6 +105,10 @@ class ZendeskDesk:
         admin = self.state.users.get(first) or next((one for one in self.state.users if one["role"] == "admin"), None)
         return (first, EMAIL) if admin is None else (admin["id"], admin["email"])
 
+    def _role_of(self, user_id: int) -> str:
+        user = self.state.users.get(user_id)
+        return "end-user" if user is None else str(user["role"])
+
     @property
     def missing_streams(self) -> list[str]:
         """The streams that loaded data have no records of."""
@@ -98,6 +116,7 @@ class ZendeskDesk:
 
     def handle(self, request: SimRequest) -> SimResponse:
         """Answer one request."""
+        self.state.catch_up()
         if request.path.startswith("/oauth/"):
             return self._oauth(request)
         refused, headers = self._limits.check(request)
@@ -135,7 +154,7 @@ class ZendeskDesk:
     def _permit(self, route: Route, role: str) -> None:
         if route.anonymous:
             return
-        if role == "end-user" or (route.admin and role != "admin"):
+        if (role == "end-user" and not route.end_user) or (route.admin and role != "admin"):
             raise forbidden()
         if route.feature is not None and not has(self.state.plan, route.feature):
             raise forbidden()
@@ -163,6 +182,7 @@ class ZendeskDesk:
 
     def snapshot(self) -> dict[str, Any]:
         """Return the whole account, tickets with their comments and audits."""
+        self.state.catch_up()
         state, ratings = self.state, self.state.ratings()
         return {
             "account": [{"subdomain": state.subdomain, "id": state.account_id, "plan": state.plan}],
@@ -177,11 +197,12 @@ class ZendeskDesk:
             "users": list(state.users),
             "organizations": list(state.organizations),
             "satisfaction_ratings": [ratings.row(one) for one in ratings.ids],
-            "organization_memberships": state.organization_memberships(),
+            "organization_memberships": memberships.all_rows(state),
             **state.lists,
             **{f"help_center/{name}": rows for name, rows in state.guide.lists.items()},
         }
 
     def patch(self, change: Mapping[str, Any]) -> Any:
         """Change the account behind the API's back; `changes` lists the operations."""
+        self.state.catch_up()
         return self._changes.apply(change)

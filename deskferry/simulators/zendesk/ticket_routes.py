@@ -11,6 +11,7 @@ from deskferry.simulators.zendesk.paging import Rows, paged, rows_of, wants_curs
 from deskferry.simulators.zendesk.routing import Call, Route, routes
 from deskferry.simulators.zendesk.sideloads import beside, embedded, users_of
 from deskferry.simulators.zendesk.state import Record
+from deskferry.simulators.zendesk.ticket_edits import with_external
 from deskferry.simulators.zendesk.tickets import TicketFile
 
 _SORTS: Final = ("id", "updated_at", "status")
@@ -55,13 +56,23 @@ def _ticket_rows(call: Call, ids: list[int]) -> Rows:
 
 
 def list_tickets(call: Call) -> Record:
-    """Answer `GET /tickets`: neither archived nor deleted ones; `external_id` filters."""
-    ids = _listed(call)
+    """Answer `GET /tickets`: neither archived nor deleted ones; `external_id` looks up what has been there a while."""
     external = call.request.param("external_id")
-    if external is not None:
-        ids = [one for one in ids if _record(call, one)["external_id"] == external]
+    ids = (
+        _listed(call) if external is None else [one for one in with_external(call.state, external) if _lists(call, one)]
+    )
     page = paged(call.request, call.state.host, "tickets", _ticket_rows(call, _sorted(call, ids)))
     return {**page, **beside(call, page["tickets"])}
+
+
+def _lists(call: Call, identifier: int) -> bool:
+    file = call.state.tickets.get(identifier)
+    return (
+        file is not None
+        and not file.is_deleted
+        and not file.is_archived(call.state.now())
+        and _may_see(call, file.record)
+    )
 
 
 def _record(call: Call, identifier: int) -> Record:
@@ -219,7 +230,8 @@ def tags_of_ticket(call: Call) -> Record:
 def deleted_tickets(call: Call) -> Record:
     """Answer `GET /deleted_tickets`: those of the last thirty days."""
     since = call.state.now() - _BIN_DAYS
-    found = [_deleted(call, file) for file in call.state.deleted_tickets() if (file.deleted_at or 0) >= since]
+    binned = (file for file in call.state.deleted_tickets() if not file.erased)
+    found = [_deleted(call, file) for file in binned if (file.deleted_at or 0) >= since]
     return paged(call.request, call.state.host, "deleted_tickets", rows_of(found))
 
 
@@ -227,8 +239,8 @@ def _deleted(call: Call, file: TicketFile) -> Record:
     actor = call.state.users.get(file.deleted_by)
     return {
         "id": file.record["id"],
-        "subject": file.record["subject"],
-        "description": file.record["description"],
+        "subject": (file.live or file.record)["subject"],
+        "description": (file.live or file.record)["description"],
         "actor": {"id": file.deleted_by, "name": actor["name"] if actor else "System"},
         "deleted_at": iso(file.deleted_at or 0),
         "previous_state": file.state_before,
