@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from deskferry.connectors.kit.contract import Earlier
+from deskferry.migrate.journal import EFFECTIVE, UNDO
 from deskferry.store import machinery
 from deskferry.store.upsert import chunks
 
-_TOOK_EFFECT = ("done", "adopted")
 _AMONG = 500
 
 
@@ -22,7 +22,10 @@ def earlier_of(database: Connection, account_id: str, record_ids: Iterable[str])
     for part in chunks(sorted(set(record_ids)), _AMONG):
         rows = database.execute(
             select(table.c.record_id, table.c.part, table.c.request, table.c.receipt)
-            .where(table.c.account_id == account_id, table.c.record_id.in_(part), table.c.state.in_(_TOOK_EFFECT))
+            .where(
+                table.c.account_id == account_id, table.c.record_id.in_(part), table.c.action != UNDO,
+                table.c.state.in_(EFFECTIVE),
+            )
             .order_by(table.c.id)
         )
         for row in rows:

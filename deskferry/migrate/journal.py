@@ -23,6 +23,10 @@ from deskferry.store.state import beat
 from deskferry.store.upsert import chunks
 
 PENDING = ("intended", "in_doubt")
+EFFECTIVE = ("done", "adopted")
+"""States of an operation that took effect and was not taken back since (then it is `undone`)."""
+UNDO = "undo"
+"""The action of an operation that takes another one back; `undoes` names that one."""
 _AMONG = 500
 
 
@@ -120,10 +124,28 @@ class Journal:
                         table.c.source == self.route.source,
                         table.c.destination == self.route.destination,
                         table.c.state.in_(states),
+                        table.c.action != UNDO,
                     )
                     .order_by(table.c.id)
                 )
             )
+
+    def images(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """Return before-images of updates that may have taken effect unseen, by (record, part): they are sent again,
+        and what lay there before the first try is what a rollback must bring back."""
+        found = {(row.record_id, row.part): row for row in self._ops(("absent",)) if row.before is not None}
+        table = machinery.write_op
+        with self.store.read() as database:
+            for part in chunks(sorted({record for record, _part in found}), _AMONG):
+                later = select(table.c.record_id, table.c.part, table.c.id).where(
+                    table.c.account_id == self.route.account_id, table.c.record_id.in_(part), table.c.action != UNDO,
+                    table.c.state.in_(EFFECTIVE),
+                )  # fmt: skip
+                for row in database.execute(later):
+                    held = found.get((row.record_id, row.part))
+                    if held is not None and row.id > held.id:
+                        del found[row.record_id, row.part]
+        return {key: row.before for key, row in found.items()}
 
     def held(self, record_ids: Iterable[str]) -> dict[tuple[str, str], Held]:
         """Return the crossings of records with all their parts."""
@@ -248,9 +270,21 @@ class Journal:
                     "receipt": dict(outcome.receipt) or None,
                     "run_id": self.run_id,
                     "written_at": stamp,
+                    "remote_hash": None,
                 }
             ],
         )
+        if operation.part:
+            # What lies there is not what verify saw any more.
+            table = machinery.crossing
+            database.execute(
+                table.update()
+                .where(
+                    table.c.account_id == self.route.account_id, table.c.record_id == operation.record_id,
+                    table.c.part == "", table.c.remote_hash.is_not(None),
+                )
+                .values(remote_hash=None)
+            )  # fmt: skip
 
     def not_sent(self, operation: Operation, code: str, detail: str) -> None:
         """Keep a row of what was not sent, and why."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -17,12 +17,15 @@ from deskferry.connectors.kit.contract import Destination, Loss, OpenFile, Opera
 from deskferry.connectors.kit.faults import InDoubt
 from deskferry.errors import ConfigError, Exhausted, Interrupted
 from deskferry.migrate.decide import Step, Todo
+from deskferry.migrate.images import Images, ask_images, imaged
 from deskferry.migrate.journal import Intent, Journal
 from deskferry.migrate.requests import message_of, refs
 from deskferry.migrate.settle_doubt import Verdict, settle_doubt
 from deskferry.migrate.tally import Tally
 
 _ATTEMPTS = 3
+ADOPTED = "adopted"
+"""Key of the receipt of a twin that was there before us: a rollback never deletes it."""
 TWIN_ADOPTED = "existing_twin_adopted"
 DROPPED = "dropped_by_destination"
 _OWN = frozenset({"organization", "person"})
@@ -55,14 +58,17 @@ class Lane:
     """The operation in flight or in doubt."""
     todo: Todo = Todo.CREATE
     deferred: bool = False
+    images: Images | None = None
+    """What the records that it changes held before its first operation; None: not asked yet."""
 
 
 @dataclass(slots=True)
 class _Job:
-    """One call under way: a batch that is sent, or one operation in doubt that is looked for."""
+    """One call under way: a batch that is sent, one operation in doubt that is looked for, or before-images read."""
 
     lanes: list[Lane]
     settles: bool = False
+    reads: bool = False
 
 
 class _InPlace(Executor):
@@ -93,6 +99,8 @@ class Lanes:
     """Records that did not cross in this run: what depends on them is not sent."""
     doubted: set[tuple[str, str]] = field(default_factory=set)
     """(record, part) of what an earlier run sent and nobody found: a twin that answers is our own."""
+    images: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+    """Before-images of what an earlier run may have changed already."""
     _ready: deque[Lane] = field(default_factory=deque)
     _deferred: list[Lane] = field(default_factory=list)
     _jobs: dict[Future[Any], _Job] = field(default_factory=dict)
@@ -120,7 +128,8 @@ class Lanes:
         settled: list[tuple[Intent, Outcome, str]] = []
         while True:
             jobs = [] if self._halted() else self._next_jobs(lanes)
-            intents = [lane.intent for job in jobs if not job.settles for lane in job.lanes if lane.intent is not None]
+            sent = [job for job in jobs if not job.settles and not job.reads]
+            intents = [lane.intent for job in sent for lane in job.lanes if lane.intent is not None]
             if settled or intents:
                 self.journal.commit(settled, intents)
             for job in jobs:
@@ -162,6 +171,8 @@ class Lanes:
         if first.intent is not None and first.intent.attempts < 0:
             first.intent.attempts = -first.intent.attempts
             return _Job([first], settles=True)
+        if self._wants_images(first):
+            return _Job([first], reads=True)
         call = self._operation(first).call
         batch: list[Lane] = [first]
         skipped: list[Lane] = []
@@ -169,7 +180,7 @@ class Lanes:
             other = self._next_lane(lanes, call)
             if other is None:
                 break
-            same = other.intent is None and self._operation(other).call == call
+            same = other.intent is None and self._operation(other).call == call and not self._wants_images(other)
             (batch if same else skipped).append(other)
             if len(skipped) > len(batch):
                 break
@@ -190,6 +201,12 @@ class Lanes:
                 lane = fresh
             if lane.intent is not None or self._sendable(lane):
                 return lane
+
+    def _wants_images(self, lane: Lane) -> bool:
+        """Whether what the lane is about to change must be read first, so that it can be taken back."""
+        if lane.images is None and (lane.intent is not None or not imaged(lane.steps, self.destination)):
+            lane.images = {}
+        return lane.images is None
 
     def _operation(self, lane: Lane) -> Operation:
         return lane.intent.operation if lane.intent is not None else lane.steps[0].operation
@@ -237,11 +254,15 @@ class Lanes:
             )
         repeats = tuple((one.operation.record_id, one.operation.part) for one in lane.steps if one.todo is Todo.REPEAT)
         lane.intent = Intent(
-            step.operation, step.request_hash, lane.placeholder and not step.operation.part, lane.losses, repeats
+            step.operation, step.request_hash, lane.placeholder and not step.operation.part, lane.losses, repeats,
+            before=(lane.images or {}).get((step.operation.record_id, step.operation.part)),
         )
         lane.todo, lane.losses = step.todo, None
 
     def _submit(self, pool: Executor, job: _Job) -> Future[Any]:
+        if job.reads:
+            steps = imaged(job.lanes[0].steps, self.destination)
+            return pool.submit(ask_images, steps, self.destination, self.resolve, self.images)
         intents = [lane.intent for lane in job.lanes if lane.intent is not None]
         if job.settles:
             return pool.submit(settle_doubt, intents[0], self.destination, self.resolve, self.journal.clock)
@@ -267,6 +288,9 @@ class Lanes:
             failure = future.exception()
             if failure is not None:
                 self._failure = self._failure or failure
+            elif job.reads:
+                job.lanes[0].images = future.result()
+                self._ready.appendleft(job.lanes[0])
             elif job.settles:
                 settled += self._verdict(job.lanes[0], future.result())
             else:
@@ -313,13 +337,16 @@ class Lanes:
             for name in outcome.receipt.get("dropped") or ():
                 self._lose(Loss(message_of(operation) or operation.record_id, str(name), None, DROPPED))
             if outcome.state == "adopted" and not resent and operation.kind in _OWN:
+                outcome = replace(outcome, receipt={**outcome.receipt, ADOPTED: True})
                 self.tally.count(operation, "adopted")
                 self._lose(Loss(operation.record_id, operation.kind, None, TWIN_ADOPTED))
             else:
+                if outcome.state == "adopted" and resent:
+                    outcome = replace(outcome, receipt=_own(outcome.receipt))
                 outcome = replace(outcome, state="done")
-                self.tally.count(operation, _COUNTED[lane.todo], opening=lane.opening)
+                self.tally.count(operation, _COUNTED[lane.todo], carried=lane.carried)
         else:
-            self.tally.count(operation, state, opening=lane.opening)
+            self.tally.count(operation, state, carried=lane.carried)
             self.tally.problem(state, operation.kind, operation.record_id, f"{outcome.code}: {outcome.detail}")
             if not operation.part:
                 self.dead.add(operation.record_id)
@@ -343,3 +370,8 @@ class Lanes:
         """Note a loss that only the destination's answer told: no plan can have named it."""
         self.tally.lose(loss, planned=False)
         self.journal.add_losses([(loss, False)], replace=False)
+
+
+def _own(receipt: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the receipt of a twin that is what we sent before: it was created by us after all."""
+    return {key: value for key, value in receipt.items() if key != ADOPTED}

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from deskferry.connectors.kit.contract import FilePart, Loss, Outcome, Ref
 from deskferry.errors import Interrupted, Stopped
@@ -49,6 +50,7 @@ class Load:
     tally: Tally = field(default_factory=Tally)
     dead: set[str] = field(default_factory=set)
     doubted: set[tuple[str, str]] = field(default_factory=set)
+    images: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
     def run(self) -> Tally:
         """Send what is to be sent; raises Stopped when it ended early and can be resumed."""
@@ -56,6 +58,7 @@ class Load:
         self.work.quarantined = self.journal.quarantined()
         self.dead |= {record for record, part in self.work.quarantined if not part}
         self.doubted = self.journal.doubted()
+        self.images = self.journal.images()
         self._write_matches()
         self._run_lanes(iter(self._lane(*self.work.setup())))
         self._learn_settings()
@@ -163,6 +166,7 @@ class Load:
         Lanes(
             self.journal, self.work.composer.destination, self.resolve, open_file,
             self.options, self.tally, self.stop, lambda _lane: self.progress.advance(), self.dead, self.doubted,
+            self.images,
         ).run(lanes)  # fmt: skip
 
     def _learn_settings(self) -> None:

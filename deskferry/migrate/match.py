@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from deskferry.canonical_schema import sql_table
+from deskferry.migrate.journal import UNDO
 from deskferry.migrate.mapping_file import CREATE, NONE, RouteMapping, fold
 from deskferry.migrate.match_fields import match_fields
 from deskferry.migrate.match_people import match_people
@@ -48,6 +49,7 @@ def _made(database: Connection, account_id: str) -> dict[str, str | None]:
         operation.c.account_id == account_id,
         operation.c.state.in_(("intended", "in_doubt", "quarantined")),
         operation.c.part == "",
+        operation.c.action != UNDO,
         operation.c.kind.in_(kinds),
     )
     made: dict[str, str | None] = dict.fromkeys(database.execute(doubtful).scalars())

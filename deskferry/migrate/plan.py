@@ -20,9 +20,11 @@ from deskferry.migrate.accounting import carried
 from deskferry.migrate.compose import SILENT, Composed, Composer
 from deskferry.migrate.crossings import PlannedCrossings, setup_answers
 from deskferry.migrate.decide import Decided, Todo
-from deskferry.migrate.journal import Route
+from deskferry.migrate.images import imaged
+from deskferry.migrate.journal import UNDO, Route
 from deskferry.migrate.mapping_file import RouteMapping
 from deskferry.migrate.match import match
+from deskferry.migrate.match_knowledge import match_knowledge
 from deskferry.migrate.plan_questions import open_questions
 from deskferry.migrate.plan_tables import Line, tables
 from deskferry.migrate.progress import Progress, Silent
@@ -36,6 +38,7 @@ _JOURNAL_BYTES = 4096
 """What an operation takes in the journal and, read back, in the archive: an estimate."""
 _READ_PER_TICKET = 3
 """Calls that read a written ticket back: whole for the read mapping, itself and its messages for the witness."""
+BEFORE = "before"
 _READ_PER_FILE = 2
 """A file is downloaded for both."""
 
@@ -67,7 +70,8 @@ class Plan:
     effects: list[tuple[Effect, int]] = field(default_factory=list)
     """Each effect with how many operations have it."""
     calls: Counter[str] = field(default_factory=Counter)
-    """By the connector's name of the call; `verify` is what reading back costs."""
+    """By the connector's name of the call; `verify` is what reading back costs, `before` what is read of records that
+    are changed, so that a rollback can bring it back."""
     minutes: float | None = None
     limit: str = ""
     """The limit that binds."""
@@ -94,7 +98,7 @@ class Plan:
     @property
     def operations(self) -> int:
         """Return how many operations will be sent."""
-        return sum(count for call, count in self.calls.items() if call != "verify")
+        return sum(count for call, count in self.calls.items() if call not in {"verify", BEFORE})
 
     def require_answers(self) -> None:
         """Raise OpenQuestions while something is open that has no default."""
@@ -202,6 +206,7 @@ def make_plan(
             select(table.c.state, table.c.record_id, table.c.part, table.c.detail).where(
                 table.c.source == route.source,
                 table.c.destination == route.destination,
+                table.c.action != UNDO,
                 table.c.state.in_(("intended", "in_doubt", "quarantined")),
             )
         ).all()
@@ -247,6 +252,9 @@ def _add(plan: Plan, effects: Counter[str], writer: Destination, composed: Compo
         plan.files += len(step.operation.files)
         plan.file_bytes += sum(file.size for file in step.operation.files)
         plan.calls[step.operation.call] += 1
+    images = len(imaged(decided.sends, writer))
+    if images:
+        plan.calls[BEFORE] += images
     if all(step.todo is Todo.CREATE for step in decided.steps):
         extra = writer.calls(composed.composition) - len(decided.sends)
         if extra:
