@@ -24,7 +24,6 @@ from deskferry.migrate.images import imaged
 from deskferry.migrate.journal import UNDO, Route
 from deskferry.migrate.mapping_file import RouteMapping
 from deskferry.migrate.match import match
-from deskferry.migrate.match_knowledge import match_knowledge
 from deskferry.migrate.plan_questions import open_questions
 from deskferry.migrate.plan_tables import Line, tables
 from deskferry.migrate.progress import Progress, Silent
