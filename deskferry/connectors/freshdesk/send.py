@@ -152,7 +152,7 @@ def _refused(session: Session, operation: Operation, answer: Answer, body: Mappi
         if twin is not None:
             return Outcome(
                 "adopted", twin, url(operation.object, twin, site), code=_DUPLICATE, detail=detail,
-                receipt={"adopted": True},
+                receipt={"adopted": True, **({"restored": True} if restored else {})},
             )  # fmt: skip
     if answer.status == 403 and code != "require_feature":
         raise Refused(
@@ -194,12 +194,14 @@ def _twin(
     if twin is None:
         hits = find.people(session, body, trashed=True)
         twin = hits[0] if hits else None
-    if twin is not None:
-        _restore(session, twin)
+            restored = operation.object == "user" and _restored(session, twin)
     return twin
 
 
-def _restore(session: Session, contact: str) -> None:
+def _restored(session: Session, contact: str) -> bool:
+    """Take a contact out of the trash; whether it was there."""
     known = session.request_json("GET", f"contacts/{contact}", allow=(404, 405))
-    if known.status == 405 or (isinstance(known.body, dict) and known.body.get("deleted")):
-        session.request_json("PUT", f"contacts/{contact}/restore", allow=(400, 404, 405), idempotent=True)
+    if known.status != 405 and not (isinstance(known.body, dict) and known.body.get("deleted")):
+        return False
+    session.request_json("PUT", f"contacts/{contact}/restore", allow=(400, 404, 405), idempotent=True)
+    return True
