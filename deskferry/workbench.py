@@ -9,12 +9,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
 from deskferry.config import Config
 from deskferry.connectors.kit.clock import Clock, clock_from_environment
 from deskferry.connectors.kit.contract import BlobRef, Child, Connector
+from deskferry.connectors.kit.links import Addresses
 from deskferry.connectors.registry import connector
 from deskferry.errors import CapabilityError, DeskferryError, Interrupted
 from deskferry.migrate.connection import OpenConnection
@@ -210,8 +212,15 @@ class Workbench:
             reread=lambda ids: self._reread(there, ids),
             witness=lambda remote_id: writer.witness(there.session, remote_id),
             fetch=lambda url: there.source.blob(BlobRef("", url, None)),
+            addresses=self.addresses(source), addresses_there=self.addresses(destination),
             share_of_limit=there.share_of_limit, progress=self.progress,
         )  # fmt: skip
+
+    def addresses(self, name: str) -> Addresses:
+        """Return where records of a connection are looked at."""
+        config, found = self.config.connection(name), self.connector(name)
+        hosts = [urlsplit(config.base_url).netloc] if config.base_url else []
+        return Addresses(found.site(config), found.addresses, hosts)
 
     def _refresh(self, there: OpenConnection) -> None:
         """Pull what a destination has of people, organizations, teams and fields; its tickets stay unread."""

@@ -50,4 +50,4 @@ def _with(earlier: Earlier, request: Mapping[str, Any], receipt: Mapping[str, An
 
 def _nested(value: Any) -> bool:
     """Whether a value has keys of its own: custom fields, neither a reference nor a shortened text."""
-    return isinstance(value, Mapping) and not {"$ref", "sha256"} & value.keys()
+    return isinstance(value, Mapping) and not {"$ref", "$text", "sha256"} & value.keys()
