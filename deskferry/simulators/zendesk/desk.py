@@ -12,15 +12,19 @@ from deskferry.simulators.zendesk import (
     downloads,
     exports,
     guide_routes,
+    identity_writes,
     imports,
     jobs,
     memberships,
     oauth,
     organization_writes,
     people_routes,
+    rating_writes,
+    redactions,
     search,
     ticket_deletes,
     ticket_routes,
+    ticket_writes,
     uploads,
     user_writes,
 )
@@ -62,7 +66,11 @@ _ROUTER: Final = Router(
         *uploads.ROUTES,
         *imports.ROUTES,
         *ticket_deletes.ROUTES,
+        *ticket_writes.ROUTES,
+        *redactions.ROUTES,
+        *rating_writes.ROUTES,
         *user_writes.ROUTES,
+        *identity_writes.ROUTES,
         *organization_writes.ROUTES,
     ]
 )
@@ -183,7 +191,7 @@ class ZendeskDesk:
     def snapshot(self) -> dict[str, Any]:
         """Return the whole account, tickets with their comments and audits."""
         self.state.catch_up()
-        state, ratings = self.state, self.state.ratings()
+        state, ratings = self.state, self.state.all_ratings()
         return {
             "account": [{"subdomain": state.subdomain, "id": state.account_id, "plan": state.plan}],
             "tickets": [file.record for file in state.tickets],

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from deskferry.simulators.kernel import SimResponse
-from deskferry.simulators.zendesk import comments, jobs, payloads, ticket_values, uploads
+from deskferry.simulators.zendesk import comments, effects, jobs, payloads, ticket_values, uploads
 from deskferry.simulators.zendesk.comments import Said
 from deskferry.simulators.zendesk.errors import problem, record_invalid
 from deskferry.simulators.zendesk.ids import iso
@@ -81,6 +81,7 @@ def imported(state: State, given: Record, caller: int, *, archive: bool) -> Tick
     file.archived = archive and record["status"] == "closed"
     note_new(state, file)
     state.tickets.put(record["id"], file, now)
+    effects.watch(state, file)
     return file
 
 

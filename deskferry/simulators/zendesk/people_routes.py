@@ -7,8 +7,10 @@ from typing import Any, Final
 from deskferry.simulators.zendesk import memberships
 from deskferry.simulators.zendesk.errors import bad_parameter, no_record
 from deskferry.simulators.zendesk.identities import identities_of
+from deskferry.simulators.zendesk.ids import iso
 from deskferry.simulators.zendesk.paging import Rows, paged, rows_of
 from deskferry.simulators.zendesk.routing import Call, Route, routes
+from deskferry.simulators.zendesk.search import LAG
 from deskferry.simulators.zendesk.state import Record
 from deskferry.simulators.zendesk.store import Store
 from deskferry.simulators.zendesk.ticket_routes import count_of
@@ -94,11 +96,14 @@ def show_many_users(call: Call) -> Record:
 
 
 def search_users(call: Call) -> Record:
-    """Answer `GET /users/search` by `external_id` or by text in name, e-mail, phone or notes."""
+    """Answer `GET /users/search` by `external_id` or by text in name, e-mail, phone or notes; it lags."""
+    until = iso(call.state.now() - LAG)
     external, text = call.request.param("external_id"), (call.request.param("query") or "").lower()
     text = text.removeprefix("email:").removeprefix("name:").strip('"')
 
     def fits(user: Record) -> bool:
+        if user["updated_at"] > until:
+            return False
         if external is not None:
             return (user["external_id"] or "").lower() == external.lower()
         words = (user["name"], user["email"], user["phone"], user["notes"])

@@ -15,6 +15,7 @@ class Settings:
 
     notifications: bool = True  # the triggers that every account begins with: mails to requesters, CCs and agents
     triggers: bool = True  # the account's own triggers
+    automations: bool = True  # solved tickets are closed after a while, imported ones too
     verification_mails: bool = True  # a new e-mail address gets a mail unless `skip_verify_email` says no
     bulk_user_imports: bool = True  # verified: off, `create_many` of users is 403 until Zendesk's support enables it
     job_start: float = 1.0

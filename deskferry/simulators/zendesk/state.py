@@ -79,6 +79,7 @@ class Written:
     memberships: dict[int, list[Record]] = field(default_factory=dict)  # of organizations, by user
     people: Any = None  # the index of e-mail addresses and external ids, once it is wanted
     externals: dict[str, list[int]] = field(default_factory=dict)  # tickets that were given an external id
+    ratings: dict[int, Record] = field(default_factory=dict)  # by ticket
     counters: dict[str, int] = field(default_factory=dict)
     moment: float | None = None
 
@@ -165,6 +166,15 @@ class State:
         facts = self.facts()
         found: list[int] = self.remembered("listed_tickets", (self.tickets.version, now // 86_400), make)
         return found
+
+    def all_ratings(self) -> Rows:
+        """Return the satisfaction ratings, those that were given since in the place of older ones."""
+        rows, own = self.ratings(), self.written.ratings
+        if not own:
+            return rows
+        new = {row["id"]: row for row in own.values()}
+        ids = sorted({*rows.ids, *new})
+        return Rows(ids, lambda one: new[one] if one in new else rows.row(one))
 
     def deleted_tickets(self) -> list[TicketFile]:
         """Return the tickets that were deleted, in the order of their ids."""

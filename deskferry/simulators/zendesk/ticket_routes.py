@@ -249,7 +249,7 @@ def _deleted(call: Call, file: TicketFile) -> Record:
 
 def ratings(call: Call) -> Record:
     """Answer `GET /satisfaction_ratings` with its filters by score and time."""
-    rows, parameters = call.state.ratings(), call.request.param
+    rows, parameters = call.state.all_ratings(), call.request.param
     score, start, end = parameters("score"), parameters("start_time"), parameters("end_time")
     if score or start or end:
         found = [rows.row(one) for one in rows.ids]
@@ -265,7 +265,7 @@ def ratings(call: Call) -> Record:
 
 def show_rating(call: Call) -> Record:
     """Answer `GET /satisfaction_ratings/{id}`."""
-    rows = call.state.ratings()
+    rows = call.state.all_ratings()
     if call.ids[0] not in rows.ids:
         raise no_record()
     return {"satisfaction_rating": [rows.row(call.ids[0])]}  # a list around the single one, as the description shows it

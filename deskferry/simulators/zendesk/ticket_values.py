@@ -37,7 +37,7 @@ def read_values(state: State, given: Record, record: Record) -> Record:
             values[name] = _PLAIN[name](given[name], name)
     if "raw_subject" in given and "subject" not in given:
         values["subject"] = _text(given["raw_subject"], "subject")
-    _status(state, given, values)
+    set_status(state, given, values)
     values |= ticket_people.read_people(state, given, record)
     _references(state, given, record, values)
     if "tags" in given:
@@ -68,7 +68,7 @@ _PLAIN: Final[dict[str, Callable[[Any, str], Any]]] = {
 }
 
 
-def _status(state: State, given: Record, values: Record) -> None:
+def set_status(state: State, given: Record, values: Record) -> None:
     """Set the status and the custom status: one moves the other, and the custom one is more precise."""
     known: list[Record] = state.lists.get("custom_statuses", [])
     wanted = whole(given.get("custom_status_id"), "custom_status_id")

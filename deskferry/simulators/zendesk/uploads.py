@@ -60,11 +60,12 @@ def _new(state: State) -> Upload:
 
 def _expire(state: State, upload: Upload) -> None:
     if not upload.spent:
-        _forget_files(state, upload.attachments)
+        forget_files(state, upload.attachments)
     state.written.uploads.pop(upload.token, None)
 
 
-def _forget_files(state: State, attachments: list[Record]) -> None:
+def forget_files(state: State, attachments: list[Record]) -> None:
+    """Remove the bytes behind attachments."""
     for one in attachments:
         state.written.blobs.pop(_token_of(one), None)
 
@@ -137,7 +138,7 @@ def delete_upload(call: Call) -> SimResponse:
     upload = live(call.state, call.words[0])
     if upload is None:
         raise no_record()
-    _forget_files(call.state, upload.attachments)
+    forget_files(call.state, upload.attachments)
     del call.state.written.uploads[upload.token]
     return SimResponse(204)
 
