@@ -97,9 +97,10 @@ class PageWriter:
         live: dict[str, RawRecord] = {}
         gone: dict[str, Tombstone] = {}
         for record in records:
-            key = self._key(record)
-            if not _ordinary(record.source_id):
+            key = f"{self.connection}:{record.object}:{record.source_id}"
+            if not key.isascii() or "\x00" in key:
                 record = replace(record, source_id=tamed(record.source_id))  # noqa: PLW2901 - an id that no key takes
+                key = self._key(record)
             if isinstance(record, Tombstone):
                 live.pop(key, None)
                 gone[key] = record
@@ -114,7 +115,8 @@ class PageWriter:
 
     def _key(self, record: RawRecord | Tombstone) -> str:
         key = f"{self.connection}:{record.object}:{record.source_id}"
-        return key if _ordinary(key) else f"{self.connection}:{record.object}:{tamed(record.source_id)}"
+        ordinary = key.isascii() and "\x00" not in key  # surely one that both databases take
+        return key if ordinary else f"{self.connection}:{record.object}:{tamed(record.source_id)}"
 
     def _write_live(self, database: Connection, stream: str, live: dict[str, RawRecord], now: str) -> None:
         held = {
@@ -124,8 +126,9 @@ class PageWriter:
         fresh: list[_Arrived] = []
         changed: list[_Arrived] = []
         unchanged = 0
+        seen = self.rows.seen
         for key, record in live.items():
-            hashed = self.rows.seen(record.object, record.payload)
+            hashed = seen(record.object, record.payload)
             if key not in held:
                 fresh.append((key, record, hashed))
             elif held[key] != (hashed, None):
@@ -296,11 +299,6 @@ class PageWriter:
 
 _Arrived = tuple[str, RawRecord, str]
 """Id, record, and hash of its payload."""
-
-
-def _ordinary(key: str) -> bool:
-    """Whether an id is surely one that both databases take."""
-    return key.isascii() and "\x00" not in key
 
 
 @contextmanager

@@ -46,9 +46,9 @@ def decode(data: bytes) -> Any:
     return json.loads(data) if data.startswith(_ODD) else orjson.loads(data)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen ones take thrice as long to make, and there is one for each record that comes
 class StoredRaw:
-    """A raw record as the archive holds it."""
+    """A raw record as the archive holds it. Never changed: `replace` makes another one."""
 
     id: str
     stream: str

@@ -70,8 +70,9 @@ class RowWriter:
         self.context = context
         self.run_id = run_id
         self.tally = Tally()
-        self.coverage: dict[str, Coverage] = {name: Coverage(one) for name, one in maps.items()}
-        self._mappers = {name: Mapper(one, context) for name, one in maps.items()}
+        self.coverage: dict[str, Coverage] = {}
+        self._maps = maps
+        self._mappers: dict[str, Mapper] = {}
         self._shared: set[str] = set()
         """Kinds of which a new raw record was seen to bring a row that another one had brought before."""
 
@@ -82,11 +83,13 @@ class RowWriter:
         return hashed
 
     def mapper(self, object_name: str) -> Mapper:
-        """Return the compiled tables of an object; one that nobody knows has none."""
-        if object_name not in self._mappers:
-            self._mappers[object_name] = Mapper(ObjectMap(object_name, ()), self.context)
-            self.coverage[object_name] = Coverage(ObjectMap(object_name, ()))
-        return self._mappers[object_name]
+        """Return the tables of an object, compiled when first asked for; an object that nobody knows has none."""
+        found = self._mappers.get(object_name)
+        if found is None:
+            object_map = self._maps.get(object_name) or ObjectMap(object_name, ())
+            found = self._mappers[object_name] = Mapper(object_map, self.context)
+            self.coverage[object_name] = Coverage(object_map)
+        return found
 
     def write(
         self, database: Connection, items: Sequence[StoredRaw], before: Mapping[str, StoredRaw], now: str

@@ -123,25 +123,25 @@ def upsert(connection: Connection, kind: str, rows: Iterable[WireRow], *, new: b
     if not held:
         insert_rows(connection, kind, plan.columns, list(by_id.values()))
         return Written(Counts(inserted=len(by_id)), [])
-    new: list[WireRow] = []
+    absent: list[WireRow] = []
     changed: list[WireRow] = []
     moved: list[WireRow] = []
     for key, row in by_id.items():
         before = held.get(key)
         if before is None:
-            new.append(row)
+            absent.append(row)
         elif before[0] != row[plan.hash_at]:
             changed.append(row)
         elif before[1:] != tuple(row[n] for n in plan.followers):
             moved.append(row)
-    insert_rows(connection, kind, plan.columns, new)
+    insert_rows(connection, kind, plan.columns, absent)
     if changed and kind in NUMBERED:
         at = plan.columns.index("ticket_id")
         unsettle_left(connection, kind, {row[0]: row[at] for row in changed})
     _execute_many(connection, plan.update, [tuple(row[n] for n in plan.update_at) for row in changed])
     _execute_many(connection, plan.refresh, [(*(row[n] for n in plan.followers), row[0]) for row in moved])
-    unchanged = len(by_id) - len(new) - len(changed)
-    return Written(Counts(len(new), len(changed), unchanged), [row[0] for row in changed])
+    unchanged = len(by_id) - len(absent) - len(changed)
+    return Written(Counts(len(absent), len(changed), unchanged), [row[0] for row in changed])
 
 
 def unsettle_left(connection: Connection, kind: str, places: Mapping[str, str | None]) -> None:
