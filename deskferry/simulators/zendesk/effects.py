@@ -66,7 +66,7 @@ def _meets(condition: Record, record: Record, said: Record | None, is_new: bool)
     if name == "subject_includes_word":
         return str(value).lower() in str(record["subject"] or "").lower()
     if name == "current_tags":
-        return bool(set(str(value).split()) & set(record["tags"])) == (operator == "includes")
+        return bool(set(str(value).split()) & set(record["tags"])) is (str(operator) == "includes")
     same = str(record.get(name)) == str(value)
     return same if operator == "is" else not same if operator == "is_not" else False
 

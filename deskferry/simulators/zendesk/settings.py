@@ -33,3 +33,4 @@ class Settings:
     assignee_on_import: bool = False  # and an assignee
     blank_comments_refused: bool = True  # a comment of nothing but files is refused
     agent_seats: int | None = None
+    guide_locales: tuple[str, ...] = ("en-us", "es", "de", "ja", "ar")

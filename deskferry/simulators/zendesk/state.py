@@ -61,6 +61,9 @@ class Guide:
     lists: dict[str, list[Record]] = field(default_factory=dict)
     translations: Callable[[str, int], list[Record]] = lambda _kind, _identifier: []
     attachments: Callable[[int], list[Record]] = lambda _identifier: []
+    written_translations: dict[tuple[str, int], list[Record]] = field(default_factory=dict)
+    written_attachments: dict[int, list[Record]] = field(default_factory=dict)
+    unassociated: dict[int, Record] = field(default_factory=dict)  # files of no article yet
 
 
 @dataclass(slots=True)
