@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from deskferry.connectors.kit.contract import HeaderSettings
+from deskferry.connectors.kit.contract import FileSettings, HeaderSettings
 from deskferry.errors import ConfigError
 from deskferry.migrate.requests import digest
 
@@ -64,6 +64,7 @@ class RouteMapping:
     document: MappingOf[str, Any] = field(default_factory=dict)
     header: HeaderSettings = field(default_factory=HeaderSettings)
     leave_out: LeaveOut = field(default_factory=LeaveOut)
+    files: FileSettings = field(default_factory=FileSettings)
     _folded: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False, compare=False)
 
     def _answers(self, *path: str) -> dict[str, Any]:
@@ -180,7 +181,13 @@ def parse_mapping(text: str, name: str = "mapping") -> RouteMapping:
     _check_header(document.get("header") or {}, text, name)
     section = document.get("leave_out") or {}
     leave: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in section.items()}
-    return RouteMapping(document, HeaderSettings(**(document.get("header") or {})), LeaveOut(**leave))
+    _check_link(document.get("files") or {}, text, name)
+    return RouteMapping(
+        document,
+        HeaderSettings(**(document.get("header") or {})),
+        LeaveOut(**leave),
+        FileSettings(**(document.get("files") or {})),
+    )
 
 
 def _check_header(header: MappingOf[str, str], text: str, name: str) -> None:
@@ -198,6 +205,17 @@ def _check_header(header: MappingOf[str, str], text: str, name: str) -> None:
         raise ConfigError(
             f"{name}, line {line}: the form of the header cannot be filled in ({error}).",
             "It may use {author} and {time}.",
+        ) from None
+
+
+def _check_link(files: MappingOf[str, str], text: str, name: str) -> None:
+    try:
+        files.get("link", "").format(sha256="", filename="")
+    except (KeyError, IndexError, ValueError) as error:
+        line = line_of(text, ("files", "link"))
+        raise ConfigError(
+            f"{name}, line {line}: the link of large files cannot be filled in ({error}).",
+            "It may use {sha256} and {filename}.",
         ) from None
 
 
