@@ -178,6 +178,25 @@ def _insert_statement(table: str, columns: tuple[str, ...]) -> str:
     return f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"
 
 
+def insert_resolved(
+    connection: Connection, table: str, types: Mapping[str, str], rest: str, rows: Sequence[Any]
+) -> None:
+    """Insert rows with an ON CONFLICT clause; `types` are PostgreSQL's, by column.
+
+    On PostgreSQL in one statement, of one JSON text: psycopg's executemany takes some 100 µs a row.
+    """
+    if not rows:
+        return
+    names = ", ".join(_quoted(column) for column in types)
+    if is_sqlite(connection):
+        statement = f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(types))}) {rest}"
+        connection.exec_driver_sql(statement, list(rows))
+        return
+    values = ", ".join(f"(r ->> {n})::{kind}" for n, kind in enumerate(types.values()))
+    statement = f"INSERT INTO {table} ({names}) SELECT {values} FROM json_array_elements(%s::json) AS r {rest}"
+    connection.exec_driver_sql(statement, (orjson.dumps(rows).decode(),))
+
+
 def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[WireRow]) -> None:
     """COPY tuples into a PostgreSQL table."""
     names = ", ".join(_quoted(column) for column in columns)
