@@ -32,6 +32,7 @@ ACME = Capabilities(
     writes_silently=partly("with notifications off"),
     appends_silently=yes(),
     finds_by_origin=yes("external id"),
+    keeps_threading=vendor_cannot("no message ids"),
     search_lag=120,
     list_caps={"tickets": 30_000},
     plan_gated={"surveys": "Pro"},
