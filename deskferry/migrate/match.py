@@ -122,7 +122,7 @@ def _match_named(
     mapping: RouteMapping,
     matches: Matches,
 ) -> None:
-    columns = ("id", "source_id", "source_object", "name", *(("email",) if kind == "inbox" else ()))
+    columns = ("id", "source_id", "source_object", "name", *(("email", "kind") if kind == "inbox" else ()))
     by: dict[str, dict[str, list[Any]]] = {name: defaultdict(list) for name in ("email", "name", "source_id")}
     for row in canonical_rows(database, kind, destination, columns):
         by["source_id"][row.source_id].append(row)
@@ -143,6 +143,9 @@ def _match_named(
 def _find_named(kind: str, row: Any, by: dict[str, dict[str, list[Any]]], matches: Matches) -> None:
     for how, key in (("email", getattr(row, "email", None)), ("name", row.name)):
         candidates = by[how].get(fold(key), []) if key else []
+        # A brand and a mail address may have one name.
+        alike = [one for one in candidates if getattr(one, "kind", None) == getattr(row, "kind", None)]
+        candidates = alike or candidates
         if len(candidates) == 1:
             only = candidates[0]
             matches.found[row.id] = Found(kind, only.source_id, only.source_object, only.name, None, how)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -139,3 +139,25 @@ def _texts(text: str, longest: int) -> Iterator[str]:
         text = text[cut:]
     if text:
         yield text
+
+
+def with_sources(
+    body: str, inline: Sequence[Mapping[str, Any]], source: Callable[[Mapping[str, Any]], str]
+) -> tuple[str, list[Mapping[str, Any]]]:
+    """Return the text in which attached images have another address, and the files that are shown there."""
+    by_source: dict[str, Mapping[str, Any]] = {}
+    for file in inline:
+        for key in _keys(file.get("url"), file.get("content_id")):
+            by_source.setdefault(key, file)
+    shown: dict[int, Mapping[str, Any]] = {}
+
+    def replaced(found: re.Match[str]) -> str:
+        told = _SOURCE.search(found.group())
+        address = html.unescape(next((part for part in told.groups() if part), "")) if told else ""
+        file = next((by_source[key] for key in _keys(address, None) if key in by_source), None)
+        if file is None or told is None:
+            return found.group()
+        shown[id(file)] = file
+        return found.group()[: told.start()] + f'src="{html.escape(source(file))}"' + found.group()[told.end() :]
+
+    return _IMAGE.sub(replaced, body), list(shown.values())
