@@ -80,7 +80,7 @@ CAPABILITIES = Capabilities(
     appends_silently=vendor_cannot("public notes may mail and fire automations; private notes mail nobody"),
     finds_by_origin=yes("a custom field of tickets, a mark in each text, the external id of contacts"),
     keeps_threading=vendor_cannot(
-        "no API takes message ids; a reply to an old mail opens a new ticket, or lands on the ticket whose number stands "
+        "no API takes message ids; a reply to an old mail opens a new ticket, or lands on the one whose number stands "
         "in its subject as [#123]: give the ticket ids a prefix (Admin, Email, Advanced settings) before the cut-over"
     ),
     search_lag=30.0,
