@@ -15,7 +15,7 @@ import httpx
 
 from deskferry.config import Config
 from deskferry.connectors.kit.clock import Clock, clock_from_environment
-from deskferry.connectors.kit.contract import BlobRef, Child, Connector
+from deskferry.connectors.kit.contract import BlobRef, Child, Connector, Tombstone
 from deskferry.connectors.kit.links import Addresses
 from deskferry.connectors.registry import connector
 from deskferry.errors import CapabilityError, DeskferryError, Interrupted
@@ -28,6 +28,7 @@ from deskferry.migrate.pull import PullOptions, PullResult, pull, refetch
 from deskferry.migrate.scope import Scope
 from deskferry.store import Store, open_store
 from deskferry.store.engine import now_text
+from deskferry.store.page_writer import PageWriter
 from deskferry.store.state import begin_run, end_run, locked
 
 _MATCHED = {
@@ -210,6 +211,7 @@ class Workbench:
             clock=self.clock, mapping=read_mapping(chosen) if chosen else RouteMapping(), scope=scope,
             refresh=lambda: self._refresh(there),
             reread=lambda ids: self._reread(there, ids),
+            bury=lambda gone: self._bury(there, gone),
             witness=lambda remote_id: writer.witness(there.session, remote_id),
             fetch=lambda url: there.source.blob(BlobRef("", url, None)),
             addresses=self.addresses(source), addresses_there=self.addresses(destination),
@@ -229,6 +231,14 @@ class Workbench:
             options = PullOptions(only=tuple(sorted(kinds)), attachments=False)
             result = pull(self.store, there, record.id, options, self.progress)
             record.counts = {**result.tally, "calls": result.calls}
+
+    def _bury(self, there: OpenConnection, gone: Sequence[tuple[str, str]]) -> None:
+        """Mark records of a destination as deleted that a rollback deleted: lists do not tell of all of them."""
+        writer = PageWriter(there.context, there.connector.maps, "rollback")
+        tombstones = [Tombstone(object_name, source_id, "vendor") for object_name, source_id in gone]
+        with self.store.write() as database:
+            writer.bury(database, tombstones, self.now())
+
 
     def _reread(self, there: OpenConnection, ids: Sequence[str]) -> None:
         """Read tickets of a destination again, with their messages and files."""

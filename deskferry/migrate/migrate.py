@@ -56,6 +56,8 @@ class Migration:
     reread: Reread = lambda _ids: None
     witness: Witness | None = None
     fetch: Fetch | None = None
+    bury: Callable[[Sequence[tuple[str, str]]], None] = lambda _gone: None
+    """Note that records of the destination, by (object, id), are gone: a rollback deleted them."""
     share_of_limit: float = 0.7
     push_mapping_changes: bool = False
     progress: Progress = field(default_factory=Silent)
@@ -178,7 +180,7 @@ class MigrationResult:
 
 
 @contextmanager
-def _running(job: Migration, command: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def running(job: Migration, command: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Hold both connections and record the run; yields its id and what is to be kept of it (exit_code, counts)."""
     run_id = begin_run(job.store, command, job.route.name, job.now())
     kept: dict[str, Any] = {"exit_code": 5, "counts": None}
@@ -211,10 +213,10 @@ def migrate(job: Migration, options: MigrateOptions | None = None) -> MigrationR
     """
     wanted = options or MigrateOptions()
     require_pulled(job.store, job.source)
-    with _running(job, COMMAND) as (run_id, kept):
+    with running(job, COMMAND) as (run_id, kept):
         job.refresh()
         journal = Journal(job.store, job.route, run_id, job.clock)
-        settled = Counter() if wanted.dry_run else _settle(job, journal)
+        settled = Counter() if wanted.dry_run else settle_pending(job, journal)
         work = job.work()
         result = MigrationResult(run_id, job.plan(work), settled=settled)
         with _keeping(kept, result, told_of(work, result.plan, _choices(job, wanted))):
@@ -250,7 +252,7 @@ def _choices(job: Migration, options: MigrateOptions) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _settle(job: Migration, journal: Journal) -> Counter[str]:
+def settle_pending(job: Migration, journal: Journal) -> Counter[str]:
     """Find out what became of operations in doubt: what they made must not be matched as if it had been there."""
     if not journal.pending():
         return Counter()
@@ -265,7 +267,7 @@ def _write(job: Migration, options: MigrateOptions, result: MigrationResult, jou
     _load(job, options, result, journal, None)
     if options.verify:
         result.covers = [one for one in _uncovered(job) if one != result.run_id]
-        result.verify = _verify(job, options, [result.run_id, *result.covers])
+        result.verify = verify_runs(job, options, [result.run_id, *result.covers])
         result.verify.write_findings(job.store, result.run_id, job.destination)
     if options.prove:
         result.proof = _prove(job, result, journal)
@@ -284,7 +286,9 @@ def _load(
         tally.write_findings(job.store, result.run_id, job.destination)
 
 
-def _verify(job: Migration, options: MigrateOptions, runs: Sequence[str], scope: Scope | None = None) -> VerifyResult:
+def verify_runs(
+    job: Migration, options: MigrateOptions, runs: Sequence[str], scope: Scope | None = None
+) -> VerifyResult:
     """Look at what these runs wrote."""
     job.refresh()
     work = job.work(scope)
@@ -328,7 +332,7 @@ def _canary(job: Migration, options: MigrateOptions, result: MigrationResult, jo
     scope = Scope(tickets=tuple(ids))
     _load(job, options, result, journal, scope)
     assert result.load is not None
-    result.canary = _verify(job, options, [result.run_id], scope)
+    result.canary = verify_runs(job, options, [result.run_id], scope)
     result.canary.write_findings(job.store, result.run_id, job.destination)
     go_on = result.load.clean and not result.canary.differences and options.confirm_canary(result.canary)
     result.stopped_at_canary = not go_on
@@ -369,7 +373,7 @@ def _prove(job: Migration, result: MigrationResult, journal: Journal) -> Proof:
 def verify(job: Migration, depth: Depth = Depth.FIELDS, subset: Subset | None = None) -> VerifyResult:
     """Read back everything that this route ever wrote, and compare it with the source as it is in the store."""
     require_pulled(job.store, job.source)
-    with _running(job, "verify") as (run_id, kept):
+    with running(job, "verify") as (run_id, kept):
         job.refresh()
         work = job.work()
         found = Verify(

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from deskferry.canonical_schema import sql_table
 from deskferry.connectors.kit.contract import Loss, TicketAggregate, WitnessTicket
 from deskferry.errors import ConfigError, Interrupted
+from deskferry.migrate.changed_since import hashes_there, keep_hashes, ticket_hash
 from deskferry.migrate.compare import (
     Expected,
     Places,
@@ -183,12 +184,37 @@ class Verify:
         result.declared[kind] = len(chosen)
         ids = [one for one in chosen if self._wanted(one)]
         destination = self.work.composer.destination_name
-        for _record_id, found in compare_records(self.store, self.work, kind, destination, ids):
+        same: list[str] = []
+        for record_id, found in compare_records(self.store, self.work, kind, destination, ids):
             self._mind_stop()
+            same += [] if found else [record_id]
             result.written[kind] += 1
             result.checked[kind] += 1
             result.verified[kind] += not found
             result.differences += found
+        self._keep_rows(kind, same)
+
+    def _keep_rows(self, kind: str, ids: Sequence[str]) -> None:
+        """Keep what lies there of records that are as they should be: a rollback sees what people changed since."""
+        account, destination = self.work.account_id, self.work.composer.destination_name
+        for part in chunks(ids, 500):
+            with self.store.read() as database:
+                held = {one: crossing for (one, what), crossing in held_crossings(database, account, part).items()
+                        if not what}  # fmt: skip
+                places = {one: f"{destination}:{own.remote_object}:{own.remote_id}" for one, own in held.items()}
+                there = hashes_there(database, kind, list(places.values()))
+            keep_hashes(self.store, account, {one: there[place] for one, place in places.items() if place in there})
+
+    def look(self, kind: str, ids: Sequence[str]) -> Iterator[tuple[str, list[Difference]]]:
+        """Yield (record, what differs there) of written records; those that an older mapping wrote have nothing."""
+        destination = self.work.composer.destination_name
+        if kind != "ticket":
+            yield from compare_records(self.store, self.work, kind, destination, ids)
+            return
+        for part in chunks(ids, _BATCH):
+            for composed, found in self._batch(part, VerifyResult(self.depth)):
+                yield composed.record_id, found or []
+
 
     def _wanted(self, record_id: str) -> bool:
         return self.subset.has(record_id) and (self.only is None or record_id in self.only)
@@ -243,6 +269,7 @@ class Verify:
             people = held_crossings(database, self.work.account_id, _referred(composed, self.work))
             statuses = self._statuses(database)
         places = Places(name, self.work.composer.crossings, people, statuses)
+        same: dict[str, str] = {}
         for one, decided in zip(composed, self.work.decided(composed), strict=True):
             todo = {step.todo for step in decided.steps}
             if Todo.UPDATE in todo:
@@ -253,7 +280,12 @@ class Verify:
             else:
                 stuck = self._standing(one)
                 result.standing += stuck
-                yield one, self._ticket(one, there.get(remote[one.record_id]), held, places, stuck)
+                lies = there.get(remote[one.record_id])
+                differences = self._ticket(one, lies, held, places, stuck)
+                if lies is not None and not differences and self.depth.reaches(Depth.FIELDS):
+                    same[one.record_id] = ticket_hash(lies)
+                yield one, differences
+        keep_hashes(self.store, self.work.account_id, same)
 
     def _standing(self, composed: Composed) -> list[Loss]:
         """Return what of a ticket changed at the source after the crossing and could not be changed there."""

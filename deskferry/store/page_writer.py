@@ -256,6 +256,12 @@ class PageWriter:
             statement = "INSERT OR IGNORE INTO stream_seen (connection, stream, raw_record_id) VALUES (?, ?, ?)"
         else:
             statement = "INSERT INTO stream_seen VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
+    def bury(self, database: Connection, gone: Sequence[Tombstone], now: str) -> None:
+        """Mark records as deleted that the store holds; of others nothing is written."""
+        by_key = {self._key(one): one for one in gone}
+        held = {row[0] for row in lookup(database, "raw_record", "id", list(by_key))}
+        self._write_gone(database, "", {key: one for key, one in by_key.items() if key in held}, now)
+
         database.exec_driver_sql(statement, [(self.connection, stream, key) for key in ids])
 
     def _bury_absent(self, database: Connection, stream: str, now: str) -> Refused | None:

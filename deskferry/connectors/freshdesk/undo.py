@@ -25,8 +25,30 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
 }
 """Call → what changing it back may cause; deleting mails nobody."""
 _ALLOWED = (400, 403, 404, 405, 409)
-_PATHS = {"ticket": "tickets", "contact": "contacts", "company": "companies", "note": "conversations"}
-_LISTS = ({}, {"filter": "deleted"}, {"filter": "spam"})
+_PATHS: Mapping[str, str] = {
+    "ticket": "tickets",
+    "contact": "contacts",
+    "company": "companies",
+    "note": "conversations",
+    "solution_category": "solutions/categories",
+    "solution_folder": "solutions/folders",
+    "solution_article": "solutions/articles",
+    "canned_response": "canned_responses",
+    "time_entry": "time_entries",
+}
+_KEPT: Mapping[str, str] = {
+    "canned_folder": "kept_macro_folder",
+    "canned_response": "kept_macro",
+    "rating": "kept_rating",
+    "solution_translation": "kept_translation",
+}
+"""What the API has no way to delete, and the residue that it is."""
+_INSIDE: Mapping[str, str] = {
+    "solution_category": "solutions/categories/{}/folders",
+    "solution_folder": "solutions/folders/{}/articles",
+}
+"""Where what is inside is listed: deleting one deletes all that people put there since."""
+_LISTS: tuple[dict[str, str], ...] = ({}, {"filter": "deleted"}, {"filter": "spam"})
 
 
 # ------------------------------------------------------------------------------------------------------ before-images
@@ -40,6 +62,8 @@ def before(session: Session, operation: Operation, resolve: Resolve) -> Mapping[
         ticket = resolve(type(operation.target)(operation.record_id))
         rows = find.listed(session, f"tickets/{ticket}/conversations", {}, (404, 405))
         row = next((one for one in rows if str(one.get("id")) == remote_id), None)
+    elif what not in _PATHS or what == "time_entry":
+        return None  # the API shows none of them by itself
     else:
         answer = session.request_json("GET", f"{_PATHS[what]}/{remote_id}", allow=(404, 405))
         row = answer.body if answer.status == 200 and isinstance(answer.body, dict) else None
@@ -71,8 +95,16 @@ def undo(session: Session, written: Written) -> Undone:
         return _delete_contact(session, written.remote_id)
     if what == "ticket":
         return _trash_ticket(session, written.remote_id)
-    if what not in _PATHS:
-        return Undone("refused", code="no_undo", detail=f"nothing takes {written.call} back")
+    return _deleted(session, written, what)
+
+
+def _deleted(session: Session, written: Written, what: str) -> Undone:
+    if what in _KEPT or what not in _PATHS:
+        return _kept(session, written, what)
+    if what in _INSIDE:
+        inside = session.request_json("GET", _INSIDE[what].format(written.remote_id), allow=(404,))
+        if inside.status == 200 and inside.body:
+            return Undone("refused", code="not_empty", detail="it holds what is not of this run")
     return _verdict(_request(session, "DELETE", f"{_PATHS[what]}/{written.remote_id}"))
 
 
@@ -90,6 +122,15 @@ def _verdict(answer: Answer, residue: str = "") -> Undone:
     said = ": ".join(str(first[key]) for key in ("field", "message") if first.get(key))
     code = str(first.get("code") or ("target_locked" if answer.status == 405 else f"status_{answer.status}"))
     return Undone("refused", code=code, detail=said or f"status {answer.status}")
+
+
+def _kept(session: Session, written: Written, what: str) -> Undone:
+    """Return what stays: the API deletes none of these by itself, a translation goes with its article."""
+    if what == "solution_translation" and written.target is not None:
+        article = session.request_json("GET", f"solutions/articles/{written.target}", allow=(404,))
+        if article.status == 404:
+            return Undone("gone")
+    return Undone("refused", _KEPT.get(what, f"kept_{what}"), "no_undo", f"the API takes no {written.call} back")
 
 
 def _restored(session: Session, written: Written, what: str) -> Undone:

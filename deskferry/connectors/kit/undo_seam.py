@@ -31,7 +31,8 @@ class Written:
 class Undone:
     """What became of taking one operation back.
 
-    `done`: it is undone; `gone`: it was not there any more; `refused`: the vendor does not let it go.
+    `done`: it is undone; `gone`: it was not there any more; `refused`: the vendor does not let it go. Refused with a
+    residue means that its API never lets such a thing go (a macro, a rating): declared, and no failure.
     """
 
     state: Literal["done", "gone", "refused"]
