@@ -8,9 +8,11 @@ from typing import Any, Final
 from deskferry.simulators.account import Account
 from deskferry.simulators.kernel import Mail, SimClock, SimRequest, SimResponse, json_response
 from deskferry.simulators.zendesk import (
+    admin_writes,
     config_routes,
     downloads,
     exports,
+    field_writes,
     guide_files,
     guide_routes,
     guide_writes,
@@ -55,29 +57,30 @@ EMAIL: Final = "agent1@acme.example"
 PLAN: Final = "suite_professional"
 
 # Order matters: fixed paths come before those with an id in the same place.
-_ROUTER: Final = Router(
-    [
-        *exports.ROUTES,
-        *ticket_routes.ROUTES,
-        *people_routes.ROUTES,
-        *config_routes.ROUTES,
-        *search.ROUTES,
-        *downloads.ROUTES,
-        *guide_routes.ROUTES,
-        *guide_files.ROUTES,
-        *guide_writes.ROUTES,
-        *jobs.ROUTES,
-        *uploads.ROUTES,
-        *imports.ROUTES,
-        *ticket_deletes.ROUTES,
-        *ticket_writes.ROUTES,
-        *redactions.ROUTES,
-        *rating_writes.ROUTES,
-        *user_writes.ROUTES,
-        *identity_writes.ROUTES,
-        *organization_writes.ROUTES,
-    ]
-)
+ROUTES: Final = [
+    *exports.ROUTES,
+    *ticket_routes.ROUTES,
+    *people_routes.ROUTES,
+    *config_routes.ROUTES,
+    *search.ROUTES,
+    *downloads.ROUTES,
+    *guide_routes.ROUTES,
+    *admin_writes.ROUTES,
+    *field_writes.ROUTES,
+    *guide_files.ROUTES,
+    *guide_writes.ROUTES,
+    *jobs.ROUTES,
+    *uploads.ROUTES,
+    *imports.ROUTES,
+    *ticket_deletes.ROUTES,
+    *ticket_writes.ROUTES,
+    *redactions.ROUTES,
+    *rating_writes.ROUTES,
+    *user_writes.ROUTES,
+    *identity_writes.ROUTES,
+    *organization_writes.ROUTES,
+]
+_ROUTER: Final = Router(ROUTES)
 
 
 class ZendeskDesk:

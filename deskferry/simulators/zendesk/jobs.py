@@ -14,6 +14,7 @@ from typing import Any, Final
 from deskferry.simulators.kernel import SimResponse, json_response
 from deskferry.simulators.zendesk.errors import VendorRefusal, described, no_record, refuse
 from deskferry.simulators.zendesk.paging import Rows, paged, wants_cursor
+from deskferry.simulators.zendesk.payloads import shaped
 from deskferry.simulators.zendesk.routing import Call, routes
 from deskferry.simulators.zendesk.state import Record, State
 
@@ -66,7 +67,7 @@ class Job:
 
     def _outcome(self, place: int, item: Any) -> Record:
         try:
-            return self.row(place, item)
+            return self.row(place, shaped(item) if isinstance(item, dict) else item)
         except VendorRefusal as refusal:
             error, details = described(refusal)
             known = {"id": item} if isinstance(item, int) else {"index": place}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, Final
 
@@ -36,7 +36,45 @@ def envelope(call: Call, name: str) -> Record:
     found = body_of(call).get(name)
     if not isinstance(found, dict):
         raise refuse(400, {"error": "BadRequest", "description": f"Parameter {name} is required"})
-    return found
+    return shaped(found)
+
+
+def shaped(given: Record) -> Record:
+    """Return an object whose lists are lists and whose ids are numbers; anything else is refused by its name."""
+    for name, value in given.items():
+        test = _SHAPES.get(name) or (_is_id if name.endswith("_id") and name not in _TEXT_IDS else None)
+        if test is not None and value is not None and not test(value):
+            raise record_invalid(**{name: f"{name.replace('_', ' ').capitalize()}: is invalid"})
+    return given
+
+
+def _is_id(value: Any) -> bool:
+    return value == "" or (not isinstance(value, bool) and re.fullmatch(r"-?\d{1,18}", str(value)) is not None)
+
+
+def _ids(value: Any) -> bool:
+    return isinstance(value, list) and all(_is_id(one) and one != "" for one in value)
+
+
+def _objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, dict) for one in value)
+
+
+def _plain(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str | int) for one in value)
+
+
+_TEXT_IDS: Final = ("external_id", "guide_media_id")
+_SHAPES: Final[dict[str, Callable[[Any], bool]]] = {
+    **dict.fromkeys(("collaborator_ids", "organization_ids", "group_ids", "user_segment_ids", "content_tag_ids"), _ids),
+    **dict.fromkeys(("email_ccs", "followers", "identities", "custom_field_options", "translations"), _objects),
+    **dict.fromkeys(("domain_names", "label_names"), _plain),
+    "collaborators": lambda value: isinstance(value, list) and all(isinstance(one, str | int | dict) for one in value),
+    "custom_fields": lambda value: isinstance(value, dict) or _objects(value),
+    "fields": lambda value: isinstance(value, dict) or _objects(value),
+    "requester": lambda value: isinstance(value, str | int | dict) and not isinstance(value, bool),
+    "position": _is_id,
+}
 
 
 def dropped(given: Record, known: Iterable[str]) -> list[str]:

@@ -9,6 +9,7 @@ from deskferry.simulators.kernel import SimResponse
 from deskferry.simulators.zendesk import comments, effects, idempotency, jobs, payloads, ticket_values
 from deskferry.simulators.zendesk.comments import Said
 from deskferry.simulators.zendesk.errors import problem, record_invalid, refuse
+from deskferry.simulators.zendesk.field_writes import with_new_fields
 from deskferry.simulators.zendesk.ids import iso
 from deskferry.simulators.zendesk.payloads import whole
 from deskferry.simulators.zendesk.routing import Call, routes
@@ -138,6 +139,7 @@ def update_ticket(call: Call, identifier: int, request: Record, known: frozenset
     state, caller = call.state, call.caller.user_id or 0
     visible_file(call, identifier)
     file = editable(state, identifier)
+    with_new_fields(state, file.record)
     given = {name: value for name, value in request.items() if name in known and name != "id"}
     _check_closed(file, given)
     _check_stamp(file, given)
