@@ -9,6 +9,7 @@ from enum import StrEnum
 from deskferry.connectors.kit.contract import Amends, Destination, Earlier, Loss, Operation, Ref, Updates
 from deskferry.migrate.journal import Held
 from deskferry.migrate.requests import request_hash
+from deskferry.store.suppression import FORGOTTEN
 
 
 class Todo(StrEnum):
@@ -132,7 +133,8 @@ def _step(
         return Step(Todo.CREATE, operation, hashed)
     if operation.action == "update" and crossing.request_hash is None:
         return Step(Todo.REPEAT, operation, hashed)
-    if crossing.request_hash == hashed or (crossing.source_hash == operation.source_hash and not push):
+    same = crossing.source_hash in {operation.source_hash, FORGOTTEN}  # what was forgotten did not change
+    if crossing.request_hash == hashed or (same and not push):
         todo = Todo.UNCHANGED if crossing.request_hash == hashed else Todo.NEWER_MAPPING
         return Step(todo, operation, hashed, operation)
     update = operation if operation.action == "update" else _as_update(operation, destination)

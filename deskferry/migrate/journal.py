@@ -20,6 +20,7 @@ from deskferry.migrate.requests import operation_from, operation_json, shortened
 from deskferry.store import Store, machinery
 from deskferry.store.engine import now_text
 from deskferry.store.state import beat
+from deskferry.store.suppression import FORGOTTEN
 from deskferry.store.upsert import chunks
 
 PENDING = ("intended", "in_doubt")
@@ -99,6 +100,7 @@ class Journal:
     run_id: str
     clock: Clock
     _known: dict[Ref, str] = field(default_factory=dict)
+    _any_forgotten: bool | None = None
 
     # -------------------------------------------------------------------------------------------------------- reading
 
@@ -285,6 +287,23 @@ class Journal:
                 )
                 .values(remote_hash=None)
             )  # fmt: skip
+
+    def take_for_sent(self, unsent: Sequence[tuple[Operation, str]]) -> None:
+        """Take what records are now for what was sent, where a person was forgotten and nobody knows any more."""
+        table = machinery.crossing
+        mine = (table.c.account_id == self.route.account_id) & (table.c.source_hash == FORGOTTEN)
+        if unsent and self._any_forgotten is None:
+            with self.store.read() as database:
+                self._any_forgotten = (
+                    database.execute(select(table.c.record_id).where(mine).limit(1)).first() is not None
+                )
+        if not unsent or not self._any_forgotten:
+            return
+        with self.store.write() as database:
+            for one, hashed in unsent:
+                here = (table.c.record_id == one.record_id) & (table.c.part == one.part)
+                values = {"source_hash": one.source_hash, "request_hash": hashed}
+                database.execute(table.update().where(mine, here).values(**values))
 
     def not_sent(self, operation: Operation, code: str, detail: str) -> None:
         """Keep a row of what was not sent, and why."""

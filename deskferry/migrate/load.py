@@ -134,6 +134,9 @@ class Load:
             if step.todo is Todo.QUARANTINED:
                 why = self.work.quarantined.get((step.operation.record_id, step.operation.part), "")
                 self.tally.problem("quarantined", step.operation.kind, step.operation.record_id, why)
+        self.journal.take_for_sent(
+            [(step.operation, step.request_hash) for step in decided.steps if step.todo is Todo.NEWER_MAPPING]
+        )
         self.tally.keep(decided.kept)
         losses = tuple((loss, self._planned(loss)) for loss in (*composed.losses, *decided.losses))
         if not decided.sends:

@@ -22,6 +22,7 @@ from deskferry.store.declared import Shortfall, compare_declared, mark_reread, s
 from deskferry.store.page_writer import PageWriter
 from deskferry.store.settle import settle
 from deskferry.store.state import count_todos, raw_is_live, reset_streams, stream_state, todos
+from deskferry.store.unwanted_files import skip_unwanted
 
 _BLOB_BATCH = 200
 
@@ -284,6 +285,8 @@ class Pull:
 
     def _files(self) -> None:
         self.blobs.sweep()
+        with self.store.write() as database:
+            skip_unwanted(database, self.connection.name)
         with self.store.read() as database:
             pending = self._pending(database)
         if not pending:

@@ -18,10 +18,12 @@ from deskferry.connectors.kit.converters import time as time_text
 from deskferry.connectors.kit.mapping import Context, Coverage, ObjectMap, Unreadable, tamed
 from deskferry.errors import Refused
 from deskferry.store import machinery
+from deskferry.store.clean_records import RecordCleaner
 from deskferry.store.declared import declare
 from deskferry.store.raw_archive import RAW_COLUMNS, RawArchive, StoredRaw, encode
 from deskferry.store.row_writer import RowWriter, Tally
 from deskferry.store.state import add_todos, save_cursor, strike_todo
+from deskferry.store.suppression import load_suppression
 from deskferry.store.upsert import Counts, chunks, delete_ids, insert_rows, is_sqlite, lookup
 
 _SCAN_LOSS = 0.2
@@ -43,6 +45,8 @@ class PageWriter:
         self.rows = RowWriter(context, maps, run_id)
         self._arrival: int | None = None
         self._keep_versions = keep_versions
+        self._cleaner: RecordCleaner | None = None
+        self._looked = False
 
     @property
     def tally(self) -> Tally:
@@ -62,6 +66,8 @@ class PageWriter:
         Returns a refusal, to be raised once the page is committed, when a complete scan lacks implausibly much.
         """
         refusal = None
+        cleaner = self._cleaning(database)
+        page = page if cleaner is None else cleaner.page(page)
         if full:
             self._remember_seen(database, stream, page)
         self._write_records(database, stream, page.records, now)
@@ -80,6 +86,8 @@ class PageWriter:
 
         Of a page that says it is complete: what the store holds of that parent and the page lacks is gone.
         """
+        cleaner = self._cleaning(database)
+        page = page if cleaner is None else cleaner.page(page)
         self._write_records(database, child.stream, page.records, now)
         if page.complete:
             self._bury_absent_children(database, child, page, now)
@@ -87,6 +95,15 @@ class PageWriter:
         strike_todo(database, self.connection, child)
         add_todos(database, self.connection, self.run_id, page.children)
         self._note(page)
+
+    def _cleaning(self, database: Connection) -> RecordCleaner | None:
+        """Return what keeps forgotten people out; None, after one look, where nobody was ever forgotten."""
+        if not self._looked:
+            suppression = load_suppression(database, self.connection)
+            if suppression is not None:
+                self._cleaner = RecordCleaner(self.connection, suppression, self.rows.mapper)
+            self._looked = True
+        return self._cleaner
 
     def _note(self, page: Page) -> None:
         self.tally.notes += [note for note in page.notes if note not in self.tally.notes]
@@ -239,8 +256,16 @@ class PageWriter:
             statement = f"UPDATE raw_record SET {', '.join(f'{name} = {hole}' for name in sets)} WHERE id = {hole}"
             database.exec_driver_sql(statement, values)
 
+    def bury(self, database: Connection, gone: Sequence[Tombstone], now: str) -> None:
+        """Mark records as deleted that the store holds; of others nothing is written."""
+        by_key = {self._key(one): one for one in gone}
+        held = {row[0] for row in lookup(database, "raw_record", "id", list(by_key))}
+        self._write_gone(database, "", {key: one for key, one in by_key.items() if key in held}, now)
+
     def write_stored(self, database: Connection, batch: Sequence[StoredRaw]) -> None:
         """Map stored raw records again and write their rows, as when they first arrived."""
+        cleaner = self._cleaning(database)
+        batch = batch if cleaner is None else [cleaner.stored(one) for one in batch]
         for stored in batch:
             if stored.payload is not None:
                 self.rows.seen(stored.object, stored.payload)
@@ -256,12 +281,6 @@ class PageWriter:
             statement = "INSERT OR IGNORE INTO stream_seen (connection, stream, raw_record_id) VALUES (?, ?, ?)"
         else:
             statement = "INSERT INTO stream_seen VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
-    def bury(self, database: Connection, gone: Sequence[Tombstone], now: str) -> None:
-        """Mark records as deleted that the store holds; of others nothing is written."""
-        by_key = {self._key(one): one for one in gone}
-        held = {row[0] for row in lookup(database, "raw_record", "id", list(by_key))}
-        self._write_gone(database, "", {key: one for key, one in by_key.items() if key in held}, now)
-
         database.exec_driver_sql(statement, [(self.connection, stream, key) for key in ids])
 
     def _bury_absent(self, database: Connection, stream: str, now: str) -> Refused | None:
