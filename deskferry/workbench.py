@@ -15,10 +15,11 @@ import httpx
 
 from deskferry.config import Config
 from deskferry.connectors.kit.clock import Clock, clock_from_environment
-from deskferry.connectors.kit.contract import BlobRef, Child, Connector, Tombstone
+from deskferry.connectors.kit.contract import BlobRef, Child, Connector, Destination, Tombstone, WritesKnowledge
 from deskferry.connectors.kit.links import Addresses
 from deskferry.connectors.registry import connector
 from deskferry.errors import CapabilityError, DeskferryError, Interrupted
+from deskferry.migrate.compare_knowledge import WitnessedArticle
 from deskferry.migrate.connection import OpenConnection
 from deskferry.migrate.mapping_file import RouteMapping, read_mapping
 from deskferry.migrate.migrate import Migration
@@ -26,6 +27,7 @@ from deskferry.migrate.normalize import NormalizeResult, normalize
 from deskferry.migrate.progress import Progress, Silent
 from deskferry.migrate.pull import PullOptions, PullResult, pull, refetch
 from deskferry.migrate.scope import Scope
+from deskferry.migrate.scope_knowledge import knowledge_of
 from deskferry.store import Store, open_store
 from deskferry.store.engine import now_text
 from deskferry.store.page_writer import PageWriter
@@ -209,11 +211,12 @@ class Workbench:
         return Migration(
             store=self.store, source=source, destination=destination, writer=writer, account=account,
             clock=self.clock, mapping=read_mapping(chosen) if chosen else RouteMapping(), scope=scope,
-            refresh=lambda: self._refresh(there),
+            refresh=lambda: self._refresh(there, source, scope, writer.written_kinds()),
             reread=lambda ids: self._reread(there, ids),
             bury=lambda gone: self._bury(there, gone),
             witness=lambda remote_id: writer.witness(there.session, remote_id),
             fetch=lambda url: there.source.blob(BlobRef("", url, None)),
+            witness_article=_witness_article(there, writer),
             addresses=self.addresses(source), addresses_there=self.addresses(destination),
             share_of_limit=there.share_of_limit, progress=self.progress,
         )  # fmt: skip
@@ -224,9 +227,14 @@ class Workbench:
         hosts = [urlsplit(config.base_url).netloc] if config.base_url else []
         return Addresses(found.site(config), found.addresses, hosts)
 
-    def _refresh(self, there: OpenConnection) -> None:
-        """Pull what a destination has of people, organizations, teams and fields; its tickets stay unread."""
-        kinds = {kind for stream in there.source.streams() for kind in stream.kinds} & _MATCHED
+    def _refresh(self, there: OpenConnection, source: str, scope: Scope, written: Sequence[str]) -> None:
+        """Pull what a destination has of people, organizations, teams and fields; its tickets stay unread.
+
+        Its knowledge base and macros are read where the source has any that are to cross.
+        """
+        with self.store.read() as database:
+            matched = _MATCHED | (knowledge_of(database, source, scope) & set(written))
+        kinds = {kind for stream in there.source.streams() for kind in stream.kinds} & matched
         with self.run("pull", there.name) as record:
             options = PullOptions(only=tuple(sorted(kinds)), attachments=False)
             result = pull(self.store, there, record.id, options, self.progress)
@@ -247,3 +255,9 @@ class Workbench:
                 self._reread_run = record.id
         children = [Child(stream, one) for one in ids for stream in there.connector.ticket_children]
         refetch(self.store, there, self._reread_run, children)
+
+
+def _witness_article(there: OpenConnection, writer: Destination) -> WitnessedArticle | None:
+    if not isinstance(writer, WritesKnowledge):
+        return None
+    return lambda remote_id: writer.witness_article(there.session, remote_id)

@@ -23,7 +23,7 @@ from deskferry.migrate.compose import Composed
 from deskferry.migrate.crossings import PlannedCrossings
 from deskferry.migrate.journal import Held
 from deskferry.migrate.mapping_file import fold
-from deskferry.migrate.requests import counts, message_of
+from deskferry.migrate.requests import message_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def expected_of(composed: Composed, held: Mapping[tuple[str, str], Held], there:
         order.append(opening_id)
     for operation in composed.operations:
         crossing = held.get((operation.record_id, operation.part))
-        message = message_of(operation) or (opening if counts(operation) else None)
+        message = message_of(operation) or (opening if not operation.part else None)
         if message is not None:
             files.setdefault(message, []).extend(operation.files)
         if crossing is None:
@@ -108,7 +108,7 @@ def expected_of(composed: Composed, held: Mapping[tuple[str, str], Held], there:
             parts.setdefault(message or "", []).append(Part(operation, remote, crossing.receipt))
             known.add(remote)
             order.append(remote)
-        elif counts(operation) and opening is not None and opening_id is not None:
+        elif not operation.part and opening is not None and opening_id is not None:
             parts.setdefault(opening, []).insert(0, Part(None, opening_id, crossing.receipt))
     # What was written once and is not at the source any more stays: deletions never cross.
     known |= {f"{name}:{one.remote_object}:{one.remote_id}" for one in held.values() if one.kind == "message"}

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from deskferry.connectors.kit.clock import Clock
 from deskferry.connectors.kit.contract import Account, Destination
 from deskferry.errors import ConfigError, DeskferryError, Interrupted
+from deskferry.migrate.compare_knowledge import WitnessedArticle
 from deskferry.migrate.compare_witness import Fetch
 from deskferry.migrate.journal import Journal, Route
 from deskferry.migrate.load import Load, LoadOptions, outline
@@ -56,6 +57,7 @@ class Migration:
     reread: Reread = lambda _ids: None
     witness: Witness | None = None
     fetch: Fetch | None = None
+    witness_article: WitnessedArticle | None = None
     bury: Callable[[Sequence[tuple[str, str]]], None] = lambda _gone: None
     """Note that records of the destination, by (object, id), are gone: a rollback deleted them."""
     share_of_limit: float = 0.7
@@ -294,7 +296,8 @@ def verify_runs(
     work = job.work(scope)
     return Verify(
         job.store, work, job.reread, job.witness, job.fetch, options.depth,
-        progress=job.progress, stop=job.stop, only=_written_by(job, runs),
+        progress=job.progress, stop=job.stop,
+        witness_article=job.witness_article, only=_written_by(job, runs),
     ).run()  # fmt: skip
 
 
@@ -378,7 +381,7 @@ def verify(job: Migration, depth: Depth = Depth.FIELDS, subset: Subset | None = 
         work = job.work()
         found = Verify(
             job.store, work, job.reread, job.witness, job.fetch, depth, subset or Subset(),
-            progress=job.progress, stop=job.stop,
+            progress=job.progress, stop=job.stop, witness_article=job.witness_article,
         ).run()  # fmt: skip
         if not sum(found.written.values()):
             raise ConfigError(

@@ -24,11 +24,13 @@ from deskferry.migrate.images import imaged
 from deskferry.migrate.journal import UNDO, Route
 from deskferry.migrate.mapping_file import RouteMapping
 from deskferry.migrate.match import match
+from deskferry.migrate.match_knowledge import match_knowledge
 from deskferry.migrate.plan_questions import open_questions
 from deskferry.migrate.plan_tables import Line, tables
 from deskferry.migrate.progress import Progress, Silent
 from deskferry.migrate.requests import counts
 from deskferry.migrate.scope import KINDS, Scope, choose
+from deskferry.migrate.scope_knowledge import leave_knowledge
 from deskferry.migrate.work import Work
 from deskferry.store import Store, machinery
 
@@ -179,7 +181,9 @@ def prepare(
     """Match and choose: return the work of a route, ready to be composed."""
     with store.read() as database:
         matches = match(database, route.source, route.destination, route.account_id, mapping)
+        match_knowledge(database, route.source, route.destination, route.account_id, writer, matches)
         selection = choose(database, route.source, scope, mapping.leave_out, matches)
+        leave_knowledge(selection, writer.written_kinds())
         settings = setup_answers(database, route.account_id)
         objects = {}
         for kind in KINDS:
@@ -187,7 +191,7 @@ def prepare(
             found = select(table.c.source_object).where(table.c.connection == route.destination).limit(1)
             objects[kind] = database.execute(found).scalar() or kind
     crossings = PlannedCrossings(store, route.source, mapping, matches, selection, objects, settings)
-    composer = Composer(store, route.source, route.destination, writer, crossings)
+    composer = Composer(store, route.source, route.destination, writer, crossings, route.account_id)
     return Work(composer, route.account_id, push_mapping_changes=push_mapping_changes)
 
 

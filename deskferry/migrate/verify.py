@@ -25,6 +25,7 @@ from deskferry.migrate.compare import (
     compare_messages,
     expected_of,
 )
+from deskferry.migrate.compare_knowledge import Looks, WitnessedArticle, compare_knowledge
 from deskferry.migrate.compare_people import compare_records
 from deskferry.migrate.compare_values import Difference
 from deskferry.migrate.compare_witness import Fetch, compare_witness
@@ -32,6 +33,7 @@ from deskferry.migrate.compose import Composed
 from deskferry.migrate.decide import CANNOT_UPDATE, Todo
 from deskferry.migrate.journal import Held, held_crossings
 from deskferry.migrate.progress import Progress, Silent
+from deskferry.migrate.scope_knowledge import KNOWLEDGE
 from deskferry.migrate.work import Work
 from deskferry.store import Store, machinery
 from deskferry.store.records import aggregates
@@ -163,6 +165,8 @@ class Verify:
     """These records and no others; None: all that were written."""
     progress: Progress = field(default_factory=Silent)
     stop: threading.Event = field(default_factory=threading.Event)
+    witness_article: WitnessedArticle | None = None
+    """Returns an article of the destination as its raw JSON says, by its source id."""
     _stuck: dict[str, list[Loss]] = field(default_factory=dict)
     """Losses of what could not be updated, by record."""
 
@@ -177,6 +181,8 @@ class Verify:
             for kind in ("organization", "person"):
                 self._records(kind, result)
         self._tickets(result)
+        for kind in KNOWLEDGE:
+            self._knowledge(kind, result)
         return result
 
     def _records(self, kind: str, result: VerifyResult) -> None:
@@ -215,6 +221,28 @@ class Verify:
             for composed, found in self._batch(part, VerifyResult(self.depth)):
                 yield composed.record_id, found or []
 
+
+    def _knowledge(self, kind: str, result: VerifyResult) -> None:
+        chosen = self.work.composer.crossings.selection.of(kind)
+        if not chosen:
+            return
+        result.declared[kind] = len(chosen)
+        fetch = self.fetch if self.depth.reaches(Depth.FILES) else None
+        looks = Looks(self.depth.reaches(Depth.HASHES), self.witness_article, fetch)
+        ids = [one for one in chosen if self._wanted(one)]
+        for composed, found in compare_knowledge(self.store, self.work, kind, ids, self._stuck, looks):
+            self._mind_stop()
+            (decided,) = self.work.decided([composed])
+            result.written[kind] += 1
+            if {step.todo for step in decided.steps} & {Todo.NEWER_MAPPING, Todo.NOT_UPDATABLE}:
+                result.newer_mapping += 1
+                continue
+            result.standing += self._stuck.get(composed.record_id, ())
+            result.checked[kind] += 1
+            result.verified[kind] += not found
+            result.differences += found
+            if not found:
+                self._keep_rows(kind, [composed.record_id])
 
     def _wanted(self, record_id: str) -> bool:
         return self.subset.has(record_id) and (self.only is None or record_id in self.only)

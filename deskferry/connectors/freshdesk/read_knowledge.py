@@ -26,7 +26,7 @@ _RESPONSE_VISIBILITY = {0: "agents", 1: "restricted", 2: "restricted"}
 def article_visibility(article: Raw) -> str:
     """Return who may read an article, by its folder; what is not known is `restricted`."""
     folder = article.get("folder") or {}
-    return FOLDER_VISIBILITY.get(folder.get("visibility"), "restricted")
+    return FOLDER_VISIBILITY.get(folder.get("visibility") or 0, "restricted")
 
 
 def article_status(code: Any) -> str | None:

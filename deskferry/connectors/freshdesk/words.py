@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from deskferry.connectors.freshdesk import words_beside
 from deskferry.connectors.kit.contract import Effect
 
 LOSS_CAUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -25,17 +26,13 @@ LOSS_CAUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "No API writes the history of a ticket.",
             "Ninguna API escribe el historial de un ticket.",
         ),
-        "rating_not_written": (
-            "Ratings stay in the store: their date cannot be written.",
-            "Las valoraciones se quedan en el almacén: su fecha no se puede escribir.",
-        ),
-        "time_entry_not_written": (
-            "Time entries stay in the store.",
-            "Los tiempos registrados se quedan en el almacén.",
-        ),
         "follower_not_written": (
             "Freshdesk copies e-mail addresses only; agents who follow are lost.",
             "Freshdesk solo copia direcciones de correo; los agentes seguidores se pierden.",
+        ),
+        "link_left": (
+            "The link goes on pointing to the old desk: what it names did not cross, or not yet.",
+            "El enlace sigue apuntando a la cuenta antigua: lo que nombra no se ha trasladado, o aún no.",
         ),
         "link_in_text": (
             "The link between the tickets is named in the text.",
@@ -137,6 +134,14 @@ LOSS_CAUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "A file over 20 MB cannot be uploaded; the text names it with its hash.",
             "Un archivo de más de 20 MB no se puede subir; el texto lo nombra con su huella.",
         ),
+        "file_linked": (
+            "The file is larger than a call takes; the text tells where it is kept.",
+            "El archivo es mayor de lo que cabe en una llamada; el texto dice dónde se guarda.",
+        ),
+        "file_split": (
+            "The file is larger than a call takes; it is there in parts, to be put together in their order.",
+            "El archivo es mayor de lo que cabe en una llamada; está en partes, que se unen en su orden.",
+        ),
         "file_missing": (
             "The file was not downloaded; the text names it.",
             "El archivo no se descargó; el texto lo nombra.",
@@ -161,6 +166,7 @@ LOSS_CAUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Contacts have no time zone of their own unless a setting of the mapping says so.",
             "Los contactos no tienen zona horaria propia salvo que un ajuste lo diga.",
         ),
+        **words_beside.CAUSES,
     }
 )  # fmt: skip
 """Every cause of a loss that writing has, with its words in English and Spanish."""
@@ -225,6 +231,8 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "part": "Part {} of {}",
             "files_of": "More files of {}",
             "too_large": "File not moved, too large: {} ({} bytes, SHA-256 {})",
+            "linked": "Large file: {} ({} bytes, SHA-256 {}) is kept at {}",
+            "in_parts": "File in {} parts, to be put together in their order: {} ({} bytes, SHA-256 {})",
             "missing": "File not moved, it was not downloaded: {}",
             "not_delivered": "It was not delivered",
             "placeholder": "Stands in for {} of the former desk, who has no seat here.",
@@ -249,6 +257,8 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "part": "Parte {} de {}",
             "files_of": "Más archivos de {}",
             "too_large": "Archivo no trasladado, demasiado grande: {} ({} bytes, SHA-256 {})",
+            "linked": "Archivo grande: {} ({} bytes, SHA-256 {}) se guarda en {}",
+            "in_parts": "Archivo en {} partes, que se unen en su orden: {} ({} bytes, SHA-256 {})",
             "missing": "Archivo no trasladado, no se había descargado: {}",
             "not_delivered": "No se entregó",
             "placeholder": "Representa a {} de la cuenta anterior, que aquí no tiene licencia.",
@@ -264,6 +274,7 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 
 def word(language: str, key: str, *values: object) -> str:
     """Return a word or sentence in a language, English where that one is not known."""
-    table = WORDS.get(language.partition("-")[0].lower(), WORDS["en"])
-    first, *others = table[key].split("{}")
+    code = language.partition("-")[0].lower()
+    known = code if code in WORDS else "en"
+    first, *others = {**WORDS[known], **words_beside.WORDS[known]}[key].split("{}")
     return first + "".join(f"{value}{rest}" for value, rest in zip(values, others, strict=True))

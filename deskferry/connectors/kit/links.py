@@ -86,9 +86,7 @@ def _compiled(hosts: Sequence[str], addresses: Sequence[Address]) -> re.Pattern[
     forms = [(path, one.object) for one in addresses for path in one.paths]
     forms.sort(key=lambda form: -len(form[0]))
     paths = "|".join(
-        re.escape(path)
-        .replace(re.escape(_ID), rf"(?P<{name}_{number}>\d+)")
-        .replace(re.escape(_ANY), r"[\w-]+")
+        re.escape(path).replace(re.escape(_ID), rf"(?P<{name}_{number}>\d+)").replace(re.escape(_ANY), r"[\w-]+")
         for number, (path, name) in enumerate(forms)
     )
     return re.compile(rf"https?://(?:{'|'.join(map(re.escape, named))})(?:{paths})(?!\d){_TAIL}", re.IGNORECASE)

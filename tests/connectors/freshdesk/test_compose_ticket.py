@@ -244,7 +244,7 @@ def test_what_has_no_counterpart_is_lost_by_name() -> None:
         [
             "assignee_unmatched", "team_unmatched", "inbox_unmatched", "type_unmatched", "priority_defaulted",
             "field_not_there", "field_not_there", "time_not_written", "organization_derived", "subject_defaulted",
-            "vendor_fields_not_written", "history_not_written", "rating_not_written", "time_entry_not_written",
+            "vendor_fields_not_written", "history_not_written", "rating_as_note", "time_entry_as_note",
         ]
     )  # fmt: skip
     assert made.operations[0].body["subject"] == "(no subject)"
