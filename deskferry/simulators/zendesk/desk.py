@@ -182,6 +182,10 @@ class ZendeskDesk:
         """Return the vendor's own answer for an injected status."""
         return worded(status)
 
+    def close(self) -> None:
+        """Remove what uploads left on the disk."""
+        self.state.written.bytes.close()
+
     def credentials(self) -> dict[str, Any]:
         """Return credentials that work, by the names of the configuration."""
         return {

@@ -1,4 +1,4 @@
-"""Deleting tickets and bringing them back: softly, in bulk, for good."""
+"""Deleting tickets and bringing them back: softly, in bulk, for good; and the list of what lies in the bin."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Final
 from deskferry.simulators.kernel import SimResponse
 from deskferry.simulators.zendesk import jobs, payloads
 from deskferry.simulators.zendesk.errors import no_record, problem, record_invalid
+from deskferry.simulators.zendesk.ids import iso
+from deskferry.simulators.zendesk.paging import paged, rows_of
 from deskferry.simulators.zendesk.routing import Call, Route, routes
 from deskferry.simulators.zendesk.state import Record
 from deskferry.simulators.zendesk.ticket_bin import bin_ticket, erase, merge, restore
@@ -15,6 +17,26 @@ from deskferry.simulators.zendesk.ticket_routes import visible_file
 from deskferry.simulators.zendesk.tickets import TicketFile
 
 BIN_LIFE: Final = 30 * 86_400
+
+
+def deleted_tickets(call: Call) -> Record:
+    """Answer `GET /deleted_tickets`: those of the last thirty days."""
+    since = call.state.now() - BIN_LIFE
+    binned = (file for file in call.state.deleted_tickets() if not file.erased)
+    found = [_deleted(call, file) for file in binned if (file.deleted_at or 0) >= since]
+    return paged(call.request, call.state.host, "deleted_tickets", rows_of(found))
+
+
+def _deleted(call: Call, file: TicketFile) -> Record:
+    actor = call.state.users.get(file.deleted_by)
+    return {
+        "id": file.record["id"],
+        "subject": (file.live or file.record)["subject"],
+        "description": (file.live or file.record)["description"],
+        "actor": {"id": file.deleted_by, "name": actor["name"] if actor else "System"},
+        "deleted_at": iso(file.deleted_at or 0),
+        "previous_state": file.state_before,
+    }
 
 
 def _delete(call: Call, identifier: int) -> None:
@@ -117,6 +139,7 @@ def mark_as_spam(call: Call) -> SimResponse:
 
 
 ROUTES: Final = routes(
+    Route("GET", "/api/v2/deleted_tickets", deleted_tickets, admin=True),
     ("DELETE /api/v2/tickets/destroy_many", destroy_many),
     ("DELETE /api/v2/tickets/{id}", delete),
     ("PUT /api/v2/tickets/{id}/mark_as_spam", mark_as_spam),

@@ -15,7 +15,6 @@ from deskferry.simulators.zendesk.ticket_edits import with_external
 from deskferry.simulators.zendesk.tickets import TicketFile
 
 _SORTS: Final = ("id", "updated_at", "status")
-_BIN_DAYS: Final = 30 * 86_400
 _MAX_TAGS: Final = 20_000
 _SCORES: Final = {"received": ("good", "bad"), "offered": ("offered",), "good": ("good",), "bad": ("bad",)}
 
@@ -227,26 +226,6 @@ def tags_of_ticket(call: Call) -> Record:
     return {"tags": visible_file(call, call.ids[0]).record["tags"]}
 
 
-def deleted_tickets(call: Call) -> Record:
-    """Answer `GET /deleted_tickets`: those of the last thirty days."""
-    since = call.state.now() - _BIN_DAYS
-    binned = (file for file in call.state.deleted_tickets() if not file.erased)
-    found = [_deleted(call, file) for file in binned if (file.deleted_at or 0) >= since]
-    return paged(call.request, call.state.host, "deleted_tickets", rows_of(found))
-
-
-def _deleted(call: Call, file: TicketFile) -> Record:
-    actor = call.state.users.get(file.deleted_by)
-    return {
-        "id": file.record["id"],
-        "subject": (file.live or file.record)["subject"],
-        "description": (file.live or file.record)["description"],
-        "actor": {"id": file.deleted_by, "name": actor["name"] if actor else "System"},
-        "deleted_at": iso(file.deleted_at or 0),
-        "previous_state": file.state_before,
-    }
-
-
 def ratings(call: Call) -> Record:
     """Answer `GET /satisfaction_ratings` with its filters by score and time."""
     rows, parameters = call.state.all_ratings(), call.request.param
@@ -326,7 +305,6 @@ ROUTES: Final = routes(
     ("GET /api/v2/tickets/{id}/followers", people_of),
     ("GET /api/v2/tickets/{id}/incidents", incidents),
     ("GET /api/v2/tickets/{id}/tags", tags_of_ticket),
-    Route("GET", "/api/v2/deleted_tickets", deleted_tickets, admin=True),
     Route("GET", "/api/v2/satisfaction_ratings", ratings, feature="csat"),
     Route("GET", "/api/v2/satisfaction_ratings/{id}", show_rating, feature="csat"),
     ("GET /api/v2/tags", tags),
