@@ -6,7 +6,6 @@ from deskferry.connectors.freshdesk.read import MAPS
 from deskferry.connectors.freshdesk.settings import ADDRESSES, FreshdeskSettings, open_session, site
 from deskferry.connectors.freshdesk.streams import STREAMS
 from deskferry.connectors.freshdesk.words import LOSS_CAUSES
-from deskferry.connectors.freshdesk.words import LOSS_CAUSES
 from deskferry.connectors.freshdesk.write import FreshdeskDestination
 from deskferry.connectors.kit.contract import Connector
 
@@ -23,7 +22,6 @@ CONNECTOR = Connector(
     site=site,
     addresses=ADDRESSES,
     ticket_children=("whole_tickets",),
-    loss_words=LOSS_CAUSES,
     loss_words=LOSS_CAUSES,
 )
 
