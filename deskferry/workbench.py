@@ -27,6 +27,14 @@ from deskferry.migrate.normalize import NormalizeResult, normalize
 from deskferry.migrate.progress import Progress, Silent
 from deskferry.migrate.pull import PullOptions, PullResult, pull, refetch
 from deskferry.migrate.scope import Scope
+from deskferry.migrate.reassign import (
+    Reassignment,
+    ReassignOptions,
+    ReassignResult,
+    read_lines,
+    reassign,
+    require_reassigns,
+)
 from deskferry.migrate.scope_knowledge import knowledge_of
 from deskferry.store import Store, open_store
 from deskferry.store.engine import now_text
@@ -258,6 +266,29 @@ class Workbench:
 
 
 def _witness_article(there: OpenConnection, writer: Destination) -> WitnessedArticle | None:
+    def reassign(self, destination: str, path: Path, options: ReassignOptions) -> ReassignResult:
+        """Make real people of a destination's placeholders, as a file says."""
+        there = self.connection(destination)
+        if there.destination is None:
+            raise CapabilityError(
+                f"{there.connector.title} cannot be written to yet.", "See `deskferry connectors` for those that can."
+            )
+        writer = there.destination()
+        require_reassigns(writer, there.connector.title)
+        read_lines(path)
+        account = there.meet(self.store)
+        with (
+            self.run("reassign", destination) as record,
+            locked(self.store, destination, record.id, "reassign", self.now()),
+        ):
+            pull(self.store, there, record.id, PullOptions(only=("person",), attachments=False), self.progress)
+            job = Reassignment(
+                self.store, destination, account.id, writer, self.clock, record.id, self.progress
+            )  # fmt: skip
+            result = reassign(job, path, options)
+            record.counts, record.exit_code = result.as_json(), result.exit_code
+            return result
+
     if not isinstance(writer, WritesKnowledge):
         return None
     return lambda remote_id: writer.witness_article(there.session, remote_id)

@@ -174,11 +174,11 @@ def _show_result(result: MigrationResult) -> None:
     for problem in result.load.problems[:_SHOWN]:
         click.echo(f"Problem: {problem.record_id}: {problem.code}: {problem.detail}")
     if result.canary is not None:
-        _show_verified(result.canary, "canary")
+        show_verified(result.canary, "canary")
     if result.stopped_at_canary:
         click.echo("Stopped after the canary; run the same command without --canary to go on.")
     if result.verify is not None:
-        _show_verified(result.verify, "verified")
+        show_verified(result.verify, "verified")
     if result.proof is not None:
         left = len(result.proof.would_send)
         verdict = "it has nothing to write" if result.proof.holds else f"it would still write {left} operations"
@@ -206,11 +206,12 @@ def verify(
     if form == "json":
         show_json(found.as_json())
     else:
-        _show_verified(found, "verified")
+        show_verified(found, "verified")
     return found.exit_code
 
 
-def _show_verified(found: VerifyResult, title: str) -> None:
+def show_verified(found: VerifyResult, title: str) -> None:
+    """Print what a verification found."""
     click.echo()
     kinds = [kind for kind in found.declared if found.written.get(kind) or found.checked.get(kind)]
     show_table(

@@ -106,7 +106,7 @@ class Journal:
 
     def pending(self) -> list[Pending]:
         """Return what earlier runs left without an outcome, in the order in which it was intended."""
-        return [_pending(row) for row in self._ops(PENDING)]
+        return [pending_of(row) for row in self._ops(PENDING)]
 
     def quarantined(self) -> dict[tuple[str, str], str]:
         """Return (record, part) → why, of what must never be sent again blindly."""
@@ -358,7 +358,7 @@ class Journal:
                 write_crossings(database, new)
 
 
-def _pending(row: Any) -> Pending:
+def pending_of(row: Any) -> Pending:
     stand_in = bool((row.request or {}).get("placeholder"))
     return Pending(row.id, row.intended_at.timestamp(), row.request_hash, operation_from(row), stand_in)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ from deskferry.store.blobs import BlobStore
 
 __all__ = ["Load", "LoadOptions", "outline"]
 
+Wanted = Callable[[Decided], Decided]
+"""Returns what is to be done of a record minus what is not wanted."""
 _MATCHES_AT_ONCE = 500
 _UNSENT = {
     Todo.UNCHANGED: "unchanged",
@@ -54,6 +56,29 @@ class Load:
 
     def run(self) -> Tally:
         """Send what is to be sent; raises Stopped when it ended early and can be resumed."""
+        self._begin()
+        for kind in self.work.kinds():
+            self._kind(kind)
+        self._write_twins()
+        self._matched_losses()
+        self.tally.gone(self.work.gone())
+        return self.tally
+
+    def run_some(self, records: Mapping[str, Sequence[str]], wanted: Wanted) -> Tally:
+        """Send what is wanted of some records, by kind, and nothing else; raises Stopped as `run` does."""
+        self._begin()
+        for kind in self.work.kinds():
+            if records.get(kind):
+                self._run_lanes(self._some_lanes(kind, records[kind], wanted))
+        self._write_twins()
+        return self.tally
+
+    def _some_lanes(self, kind: str, ids: Sequence[str], wanted: Wanted) -> Iterator[Lane]:
+        for composed, decided in self.work.of(kind, ids):
+            yield from self._lane(composed, wanted(decided))
+
+    def _begin(self) -> None:
+        """Settle what is open, and learn what is matched, in doubt and set up."""
         self.settle()
         self.work.quarantined = self.journal.quarantined()
         self.dead |= {record for record, part in self.work.quarantined if not part}
@@ -62,12 +87,6 @@ class Load:
         self._write_matches()
         self._run_lanes(iter(self._lane(*self.work.setup())))
         self._learn_settings()
-        for kind in self.work.kinds():
-            self._kind(kind)
-        self._write_twins()
-        self._matched_losses()
-        self.tally.gone(self.work.gone())
-        return self.tally
 
     def resolve(self, ref: Ref) -> str:
         """Return the destination's id of a source record; raises LookupError when it has none."""

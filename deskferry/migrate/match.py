@@ -27,7 +27,7 @@ def match(database: Connection, source: str, destination: str, account_id: str, 
     matches = Matches()
     made = _made(database, account_id)
     _match_organizations(database, source, destination, mapping, matches, made)
-    match_people(database, source, destination, mapping, matches, made)
+    match_people(database, source, destination, mapping, matches, made, _reassigned(database, account_id))
     _match_named(database, "team", "teams", source, destination, mapping, matches)
     _match_named(database, "inbox", "inboxes", source, destination, mapping, matches)
     matches.fields, asked = match_fields(database, source, destination, mapping)
@@ -55,6 +55,18 @@ def _made(database: Connection, account_id: str) -> dict[str, str | None]:
     made: dict[str, str | None] = dict.fromkeys(database.execute(doubtful).scalars())
     made.update((row.record_id, row.remote_id) for row in database.execute(written))
     return made
+
+
+def _reassigned(database: Connection, account_id: str) -> dict[str, str]:
+    """Return where placeholders went that became, or were merged into, real people (`deskferry reassign`)."""
+    crossing = machinery.crossing
+    rows = database.execute(
+        select(crossing.c.record_id, crossing.c.remote_id, crossing.c.receipt).where(
+            crossing.c.account_id == account_id, crossing.c.kind == "person", crossing.c.state == "matched",
+            crossing.c.receipt.is_not(None),
+        )
+    )  # fmt: skip
+    return {row.record_id: row.remote_id for row in rows if (row.receipt or {}).get("reassigned")}
 
 
 # ------------------------------------------------------------------------------------------------------ organizations
