@@ -1,0 +1,157 @@
+"""Knowledge base, macros and ratings on their way: verified, proven, silent; nobody reads there who could not here."""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.journey.crashing import Crasher
+from tests.journey.desks import Desk, DeskHost, write_config
+
+KINDS = ("article_category", "article", "macro")
+READERS = {1: "public", 2: "signed_in", 3: "agents"}
+
+
+class Journey:
+    """A Zendesk with a help centre that crosses into a Freshdesk whose administrator has switched the mails off."""
+
+    def __init__(self, host: DeskHost, crasher: Crasher, directory: Path, **options: Any) -> None:
+        self.crasher = crasher
+        self.old = host.zendesk(seed=3, tickets=12, profile="plain")
+        self.new = host.freshdesk(like=self.old, notifications=False, automations=False, **options.pop("desk", {}))
+        self.config = write_config(directory, {"old": self.old, "new": self.new}, **options)
+        self.pull()
+
+    def pull(self) -> None:
+        self.crasher.well("pull", config=str(self.config), clock=self.old.base_url, names=["old"])
+
+    def migrate(self) -> dict[str, Any]:
+        self.new.forget_requests()
+        found = self.crasher.well("load", config=str(self.config), clock=self.old.base_url, verify=True, prove=True)
+        result: dict[str, Any] = found["result"]
+        assert result["proof"]["holds"]
+        assert result["verify"]["differences"] == []
+        assert result["exit_code"] == 0
+        return result
+
+    def writes(self) -> list[str]:
+        return [
+            f"{one['method']} {one['path'].removeprefix('/api/v2')}" for one in self.new.requests()
+            if one["method"] != "GET"
+        ]  # fmt: skip
+
+
+def edit(old: Desk, article: str, **values: Any) -> None:
+    """Change an article at the source, as an editor would."""
+    answer = old.host.http.put(
+        f"{old.base_url}/api/v2/help_center/articles/{article}/translations/en-us",
+        json={"translation": values}, headers={"Authorization": f"Bearer {old.credentials['oauth_token']}"},
+    )  # fmt: skip
+    assert answer.status_code == 200, answer.text
+
+
+def checked(result: dict[str, Any]) -> None:
+    for kind in KINDS:
+        found = result["verify"]["kinds"][kind]
+        assert found["declared"] == found["written"] == found["checked"] == found["verified"] > 0
+
+
+@pytest.fixture(scope="module")
+def moved(host: DeskHost, crasher: Crasher, tmp_path_factory: pytest.TempPathFactory) -> tuple[Journey, dict[str, Any]]:
+    """Give a journey that is at its end."""
+    journey = Journey(host, crasher, tmp_path_factory.mktemp("knowledge"))
+    return journey, journey.migrate()
+
+
+def test_all_of_it_arrives_and_nobody_hears_of_it(moved: tuple[Journey, dict[str, Any]]) -> None:
+    journey, result = moved
+    checked(result)
+    state = journey.new.state()
+    kinds = result["load"]["kinds"]
+    assert len(state["solution_articles"]) == kinds["article"]["created"] == 6
+    assert len(state["satisfaction_ratings"]) == kinds["survey_response"]["created"] > 0
+    assert len(state["canned_responses"]) == kinds["macro"]["created"] == 3
+    assert result["load"]["unplanned_losses"] == 0
+    assert journey.new.mails() == []
+
+
+def test_nobody_reads_there_who_could_not_read_here(moved: tuple[Journey, dict[str, Any]]) -> None:
+    """By the state of both desks, not by what was pulled of them."""
+    journey, _result = moved
+    state = journey.new.state()
+    folders = {row["id"]: READERS[row["visibility"]] for row in state["solution_folders"]}
+    there = {row["title"]: (folders[row["folder_id"]], row["status"]) for row in state["solution_articles"]}
+    assert there == {
+        "Getting started": ("public", 2), "Invoices": ("signed_in", 2), "Devoluciones": ("public", 2),
+        "On-call runbook": ("agents", 2), "Coming soon": ("public", 1), "Written by someone who left": ("public", 2),
+    }  # fmt: skip
+    private = next(row for row in state["canned_responses"] if row["title"] == "Internal::Escalate")
+    assert (private["visibility"], len(private["group_ids"])) == (2, 2)
+
+
+def test_only_the_article_that_was_edited_moves(moved: tuple[Journey, dict[str, Any]]) -> None:
+    journey, _result = moved
+    (article,) = [row for row in journey.new.state()["solution_articles"] if row["title"] == "Invoices"]
+    source = article["seo_data"]["meta_keywords"].rpartition(":")[2]
+    edit(journey.old, source, body="<p>Another text, with care</p>")
+    journey.old.wait(3600)
+    journey.pull()
+    journey.migrate()
+    assert journey.writes() == [f"PUT /solutions/articles/{article['id']}"]
+    (after,) = [row for row in journey.new.state()["solution_articles"] if row["id"] == article["id"]]
+    assert after["description"] == "<p>Another text, with care</p>"
+    journey.migrate()
+    assert journey.writes() == []
+
+
+def test_without_surveys_ratings_stand_in_private_notes(host: DeskHost, crasher: Crasher, tmp_path: Path) -> None:
+    journey = Journey(host, crasher, tmp_path, desk={"surveys": False})
+    result = journey.migrate()
+    notes = [row for row in journey.new.state()["conversations"] if "#ratings]" in row["body"]]
+    assert len(notes) == result["load"]["losses"]["rating_as_note"] > 0
+    assert all(row["private"] for row in notes)
+    assert journey.new.state()["satisfaction_ratings"] == []
+
+
+def test_what_stands_there_already_is_used_and_not_doubled(host: DeskHost, crasher: Crasher, tmp_path: Path) -> None:
+    journey = Journey(host, crasher, tmp_path)
+    there = {"Authorization": httpx_basic(journey.new.credentials["api_key"])}
+
+    def made(path: str, **values: Any) -> int:
+        answer = host.http.post(f"{journey.new.base_url}/api/v2/{path}", json=values, headers=there)
+        assert answer.status_code == 201, answer.text
+        identifier: int = answer.json()["id"]
+        return identifier
+
+    category = made("solutions/categories", name="general")
+    open_folder = made(f"solutions/categories/{category}/folders", name="First steps", visibility=1)
+    made(f"solutions/folders/{open_folder}/articles", title="Getting started", description="Ours", status=2)
+    billing = made("solutions/categories", name="FAQ")
+    made(f"solutions/categories/{billing}/folders", name="Billing", visibility=1)
+    result = journey.migrate()
+    state = journey.new.state()
+    names = Counter(row["name"].casefold() for row in state["solution_categories"])
+    assert (names["general"], names["faq"]) == (1, 1)
+    own = [row for row in state["solution_articles"] if row["title"] == "Getting started"]
+    assert [row["description"] for row in own] == ["<div>Ours</div>"]
+    assert result["planned"]["article"] == {"create": 5, "matched": 1}
+    assert result["load"]["losses"]["existing_record_kept"] > 0
+    # A folder of that name is open to all: the article for whoever is signed in gets one of its own.
+    folders = {row["id"]: row for row in state["solution_folders"]}
+    (invoices,) = [row for row in state["solution_articles"] if row["title"] == "Invoices"]
+    assert folders[invoices["folder_id"]]["name"] == "Billing (for whoever is signed in)"
+    assert folders[invoices["folder_id"]]["visibility"] == 2
+
+
+def httpx_basic(key: str) -> str:
+    """Return the header of a key."""
+    return "Basic " + base64.b64encode(f"{key}:X".encode()).decode()
+
+
+def test_on_postgresql_too(host: DeskHost, crasher: Crasher, tmp_path: Path, postgresql_url: str) -> None:
+    journey = Journey(host, crasher, tmp_path, store=postgresql_url)
+    checked(journey.migrate())
