@@ -90,7 +90,8 @@ def undo(session: Session, written: Written) -> Undone:
     if written.action == "update":
         return _restored(session, written, what)
     if written.receipt.get("adopted"):
-        return _trash_contact(session, written.remote_id, residue="")
+        # Of what was there before only contacts were taken out of the trash; folders were left as they were.
+        return _trash_contact(session, written.remote_id, residue="") if what == "contact" else Undone("done")
     if what == "contact":
         return _delete_contact(session, written.remote_id)
     if what == "ticket":
@@ -99,6 +100,8 @@ def undo(session: Session, written: Written) -> Undone:
 
 
 def _deleted(session: Session, written: Written, what: str) -> Undone:
+    if written.call == "solution_article.attach":
+        return _kept(session, written, "solution_translation")  # files, too, go with their article
     if what in _KEPT or what not in _PATHS:
         return _kept(session, written, what)
     if what in _INSIDE:
