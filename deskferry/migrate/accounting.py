@@ -6,15 +6,18 @@ Kept with the run, so that its report can add up to what the source held at that
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, null, select
 
 from deskferry.canonical_schema import sql_table
+from deskferry.connectors.kit.contract import Row
 from deskferry.migrate.compose import Composed
 from deskferry.migrate.requests import message_of
 from deskferry.migrate.scope import Scope, Selection
+from deskferry.migrate.scope_knowledge import KNOWLEDGE
 from deskferry.migrate.work import Work
 
 _ALONE = {"message": "no_ticket", "attachment": "of_article"}
@@ -59,7 +62,7 @@ def account_for(work: Work, scope: Scope) -> dict[str, Accounted]:
     narrowed = scope.partial or bool(scope.only)
     found: dict[str, Accounted] = {}
     with composer.store.read() as database:
-        for kind in ("organization", "person"):
+        for kind in ("organization", "person", *(one for one in work.kinds() if one in KNOWLEDGE)):
             found[kind] = _records(database, composer.source, kind, work, narrowed=narrowed)
         found["ticket"] = _tickets(database, composer.source, selection, narrowed=narrowed)
         for kind in _ALONE:
@@ -69,20 +72,27 @@ def account_for(work: Work, scope: Scope) -> dict[str, Accounted]:
 
 def carried(composed: Composed) -> Counter[str]:
     """Return how many messages and files of a ticket its operations carry, and (`lost_…`) how many stay as a whole."""
+    if composed.article is not None:
+        return _files(composed, composed.article.attachments)
     if composed.aggregate is None:
         return Counter()
     there = {message_of(one) for one in composed.operations} | {composed.opening}
     there |= {message for one in composed.operations for message in one.carries}
-    files = {file.attachment_id for one in composed.operations for file in one.files}
     messages = [message["id"] for message in composed.aggregate.messages]
-    rows = [row["id"] for those in composed.aggregate.attachments.values() for row in those]
-    found = Counter({"message": sum(one in there for one in messages), "attachment": sum(one in files for one in rows)})
-    found["lost_message"], found["lost_attachment"] = len(messages) - found["message"], len(rows) - found["attachment"]
+    found = _files(composed, [row for those in composed.aggregate.attachments.values() for row in those])
+    found["message"] = sum(one in there for one in messages)
+    found["lost_message"] = len(messages) - found["message"]
     return found
 
 
+def _files(composed: Composed, rows: Sequence[Row]) -> Counter[str]:
+    files = {file.attachment_id for one in composed.operations for file in one.files}
+    taken = sum(row["id"] in files for row in rows)
+    return Counter({"attachment": taken, "lost_attachment": len(rows) - taken})
+
+
 def _records(database: Connection, source: str, kind: str, work: Work, *, narrowed: bool) -> Accounted:
-    """Return where organizations or people go, looking at each."""
+    """Return where organizations, people, articles or macros go, looking at each."""
     matches, selection = work.composer.crossings.matches, work.composer.crossings.selection
     chosen, table = set(selection.of(kind)), sql_table(kind)
     counted = Accounted(left_out=_left_out(selection, kind))
@@ -101,7 +111,7 @@ def _records(database: Connection, source: str, kind: str, work: Work, *, narrow
             deleted += bool(row.gone)
     counted.added = len(chosen) - counted.chosen
     rest -= counted.left_out.total()
-    if kind == "organization":  # what is deleted is not looked at when organizations are chosen
+    if kind != "person":  # what is deleted is not looked at when these are chosen
         counted.left_out["deleted"] += deleted
         rest -= deleted
     _narrow(counted, rest, narrowed=narrowed)
@@ -137,10 +147,14 @@ def _travelling(
     database: Connection, source: str, kind: str, selection: Selection, drafts: bool
 ) -> Accounted:  # fmt: skip
     """Return where messages or files go: with their tickets; with `drafts` those of unsent messages stay."""
-    counted = Accounted()
-    for ticket, count, gone, unsent in database.execute(_by_ticket(source, kind).execution_options(yield_per=5000)):
+    counted, articles = Accounted(), frozenset(selection.of("article"))
+    rows = database.execute(_by_owner(source, kind).execution_options(yield_per=5000))
+    for ticket, article, count, gone, unsent in rows:
         counted.source += count
-        if ticket is None:
+        if ticket is None and article in articles:
+            counted.left_out["deleted"] += int(gone or 0)
+            counted.chosen += count - int(gone or 0)
+        elif ticket is None:
             counted.left_out[_ALONE[kind]] += count
         elif ticket not in selection.ticket_set:
             counted.left_out["ticket_left"] += count
@@ -153,17 +167,18 @@ def _travelling(
     return counted
 
 
-def _by_ticket(source: str, kind: str) -> Select[Any]:
-    """Return a statement for (ticket, how many, of them deleted, of them unsent)."""
+def _by_owner(source: str, kind: str) -> Select[Any]:
+    """Return a statement for (ticket, article, how many, of them deleted, of them unsent)."""
     table, message = sql_table(kind), sql_table("message")
     state = table.c.state if kind == "message" else message.c.state
     joined = table if kind == "message" else table.outerjoin(message, message.c.id == table.c.message_id)
     live = table.c.deleted_at.is_(None)
+    article = table.c.article_id if kind == "attachment" else null()
     return (
-        select(table.c.ticket_id, func.count(), _sum(~live), _sum(and_(live, state == "draft")))
+        select(table.c.ticket_id, article, func.count(), _sum(~live), _sum(and_(live, state == "draft")))
         .select_from(joined)
         .where(table.c.connection == source)
-        .group_by(table.c.ticket_id)
+        .group_by(table.c.ticket_id, *([table.c.article_id] if kind == "attachment" else []))
     )
 
 

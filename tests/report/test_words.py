@@ -7,6 +7,7 @@ import importlib
 import re
 import string
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,7 @@ def _effects() -> set[str]:
             module = importlib.import_module(f"deskferry.connectors.{connector.name}.{path.stem}")
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Effect" and node.args:
-                    found |= set(_values(node.args[0], module, {}))
+                    found |= set(_File(ast.Module([], []), module).values(node.args[0]))
     assert "automations" in found
     return found
 
@@ -83,29 +84,77 @@ def _effects() -> set[str]:
 # ------------------------------------------------------------------------------------------------- causes of loss
 
 
-def _values(node: ast.expr, module: Any, local: dict[str, set[str]]) -> Iterator[str]:
-    """Yield the texts that an expression can be: literals, constants of the module, what a name was given."""
-    if isinstance(node, ast.Constant):
-        yield str(node.value)
-    elif isinstance(node, ast.IfExp):
-        yield from _values(node.body, module, local)
-        yield from _values(node.orelse, module, local)
-    elif isinstance(node, ast.Name) and node.id in local:
-        yield from local[node.id]
-    elif isinstance(node, ast.Name) and isinstance(getattr(module, node.id, None), str):
-        yield getattr(module, node.id)
-    elif isinstance(node, (ast.Name, ast.Attribute)):
-        name = node.id if isinstance(node, ast.Name) else node.attr
-        yield from local.get(name, {f"?{name}"})
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
-        table = getattr(module, getattr(node.func.value, "id", ""), None)
-        yield from table.values() if table else ["?get"]
-    else:
-        yield f"?{ast.unparse(node)}"
+@dataclass
+class _File:
+    """One file, and what an expression in it can be."""
 
+    tree: ast.Module
+    module: Any
 
-_GIVEN = {"Loss": 3, "lose": 2}
-"""Call → place of the cause among its arguments."""
+    def functions(self) -> Iterator[ast.FunctionDef]:
+        return (one for one in ast.walk(self.tree) if isinstance(one, ast.FunctionDef))
+
+    def values(self, node: ast.expr, seen: frozenset[str] = frozenset()) -> Iterator[str]:
+        """Yield the texts that an expression can be; `?…` where that cannot be read."""
+        name = getattr(node, "id", None) or getattr(node, "attr", None)
+        if isinstance(node, ast.Constant):
+            yield from [] if node.value is None else [str(node.value)]
+        elif isinstance(node, ast.IfExp):
+            yield from [*self.values(node.body, seen), *self.values(node.orelse, seen)]
+        elif isinstance(node, ast.Name) and isinstance(getattr(self.module, node.id, None), str):
+            yield getattr(self.module, node.id)
+        elif isinstance(node, ast.Call):
+            yield from self._called(node, seen)
+        elif name and name not in seen:
+            yield from set(self._given(name, seen | {name})) or {f"?{name}"}
+        elif not name:
+            yield f"?{ast.unparse(node)}"
+
+    def _called(self, node: ast.Call, seen: frozenset[str]) -> Iterator[str]:
+        """Yield what a function of the file returns, or a look-up in a table of the file."""
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+            table = getattr(self.module, getattr(node.func.value, "id", ""), None)
+            yield from table.values() if table else ["?get"]
+            return
+        called = getattr(node.func, "id", "")
+        own = [one for one in self.functions() if one.name == called]
+        for function in own:
+            for one in ast.walk(function):
+                if isinstance(one, ast.Return) and one.value is not None:
+                    yield from self.values(one.value, seen)
+        if not own:
+            yield f"?{ast.unparse(node)}"
+
+    def _given(self, name: str, seen: frozenset[str]) -> Iterator[str]:
+        """Yield what a name or attribute gets: assigned, raised with, handed over as an argument, by default."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Assign) and any(getattr(one, "id", "") == name for one in node.targets):
+                yield from self.values(node.value, seen)
+            elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Unfit" and name == "cause":
+                yield from self.values(node.args[0], seen)
+        for function in self.functions():
+            names = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args)]
+            if name not in names or function.name == "__init__":
+                continue
+            defaults = dict(zip(names[::-1], function.args.defaults[::-1], strict=False))
+            if name in defaults:
+                yield from self.values(defaults[name], seen)
+            for node in self._calls(function.name):
+                place = names.index(name) - (1 if names[0] == "self" else 0)
+                if len(node.args) > place:
+                    yield from self.values(node.args[place], seen)
+
+    def _calls(self, name: str) -> Iterator[ast.Call]:
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Call) and name in {getattr(node.func, "id", ""), getattr(node.func, "attr", "")}:
+                yield node
+
+    def causes(self) -> Iterator[str]:
+        """Yield the causes of all losses that are made here."""
+        for node in self._calls("Loss"):
+            named = [one.value for one in node.keywords if one.arg == "cause"]
+            if named or len(node.args) > 3:
+                yield from self.values(named[0] if named else node.args[3])
 
 
 def _causes() -> dict[str, set[str]]:
@@ -114,44 +163,10 @@ def _causes() -> dict[str, set[str]]:
     for folder in ("migrate", *(f"connectors/{one.name}" for one in OWN), "connectors/kit"):
         for path in sorted((ROOT / folder).glob("*.py")):
             name = ".".join(("deskferry", *folder.split("/"), path.stem))
-            causes = set(_of_file(ast.parse(path.read_text(encoding="utf-8")), importlib.import_module(name)))
+            causes = set(_File(ast.parse(path.read_text(encoding="utf-8")), importlib.import_module(name)).causes())
             if causes:
                 found[f"{folder}/{path.name}"] = causes
     return found
-
-
-def _of_file(tree: ast.Module, module: Any) -> Iterator[str]:
-    local = _given(tree, module)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            called = getattr(node.func, "id", None) or getattr(node.func, "attr", "")
-            place = _GIVEN.get(called)
-            named = [one.value for one in node.keywords if one.arg == "cause"]
-            if place is not None and (named or len(node.args) > place):
-                yield from _values(named[0] if named else node.args[place], module, local)
-
-
-def _given(tree: ast.Module, module: Any) -> dict[str, set[str]]:
-    """Return what is called `cause` in a file, by what is assigned, raised or handed over to it."""
-    given: set[str] = set()
-    places = {
-        one.name: [arg.arg for arg in one.args.args].index("cause")
-        for one in ast.walk(tree)
-        if isinstance(one, ast.FunctionDef) and "cause" in [arg.arg for arg in one.args.args]
-    }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and any(getattr(one, "id", "") == "cause" for one in node.targets):
-            given |= set(_values(node.value, module, {}))
-        elif isinstance(node, ast.FunctionDef) and node.name in places:
-            defaults = dict(zip([arg.arg for arg in node.args.args][::-1], node.args.defaults[::-1], strict=False))
-            given |= set(_values(defaults["cause"], module, {})) if "cause" in defaults else set()
-        elif isinstance(node, ast.Call):
-            called = getattr(node.func, "id", None) or getattr(node.func, "attr", "")
-            if called == "Unfit":
-                given |= set(_values(node.args[0], module, {}))
-            elif called in places and called not in _GIVEN and len(node.args) > places[called]:
-                given |= set(_values(node.args[places[called]], module, {}))
-    return {"cause": {one for one in given if one != "?cause"}}
 
 
 def _told() -> set[str]:
@@ -164,6 +179,7 @@ def test_every_cause_of_a_loss_is_read_from_the_code() -> None:
     unread = {file: [one for one in causes if one.startswith("?")] for file, causes in _causes().items()}
     known = {
         "migrate/verify.py": ["?cause"],  # read back from the store
+        "migrate/compose_knowledge.py": ["?tuple(self._silent(aggregate, made))"],  # it is handed SILENT
     }
     assert {file: those for file, those in unread.items() if those and known.get(file) != those} == {}
     assert {"dropped_in_silence", "update_not_possible", "value_unfit", "address_taken", "file_missing"} <= _told()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -11,21 +11,22 @@ from deskferry.canonical_schema import KINDS as ALL_KINDS
 from deskferry.canonical_schema import sql_table
 from deskferry.report.sign_off.facts import Facts
 
-KINDS = ("organization", "person", "ticket", "message", "attachment")
-"""What is counted to the last record."""
+_ALWAYS = ("organization", "person", "ticket", "message", "attachment")
+"""What is counted to the last record; a destination that takes articles and macros adds these."""
 _OUTCOMES = (
-    "created", "adopted", "updated", "unchanged", "newer_mapping", "not_updatable", "refused", "not_sent",
+    "created", "adopted", "updated", "reimported", "unchanged", "newer_mapping", "not_updatable", "refused", "not_sent",
     "quarantined",
 )  # fmt: skip
 """What may become of a record that was to cross; each record is in one of them."""
-MOVED = ("created", "adopted", "updated", "unchanged", "newer_mapping", "not_updatable")
+MOVED = ("created", "adopted", "updated", "reimported", "unchanged", "newer_mapping", "not_updatable")
 """Of these the ones that lie at the destination."""
 _Counts = Mapping[str, int]
 
 
 def counts(facts: Facts) -> dict[str, Any]:
     """Return the counts by kind, what stays behind of other kinds, and whether everything adds up."""
-    kinds = [_kind(facts, kind) for kind in KINDS]
+    counted = tuple(dict.fromkeys((*_ALWAYS, *(facts.told.get("accounted") or ()))))
+    kinds = [_kind(facts, kind) for kind in counted]
     sums = [one["adds_up"] for one in kinds]
     occur = {name for one in kinds for name in one["outcome"]}
     return {
@@ -37,7 +38,7 @@ def counts(facts: Facts) -> dict[str, Any]:
             for kind, found in (facts.load.get("kinds") or {}).items()
             if found.get("gone_at_source")
         },
-        "others": _others(facts),
+        "others": _others(facts, counted),
     }
 
 
@@ -85,8 +86,8 @@ def _files(facts: Facts, chosen: int) -> dict[str, Any]:
     carried: _Counts = facts.told.get("carried") or {}
     lost = carried.get("lost_attachment", 0)
     taken = carried.get("attachment", 0)
-    messages = _outcome(facts, "message", 0)["outcome"]
-    stuck = {name: messages[name] for name in ("refused", "not_sent", "quarantined") if messages.get(name)}
+    loaded: Mapping[str, _Counts] = facts.load.get("kinds") or {}
+    stuck = any(found.get(name) for found in loaded.values() for name in ("refused", "not_sent", "quarantined"))
     whole = not facts.stopped and not stuck and bool(facts.load)
     return {
         "outcome": {"carried": taken} if whole else {},
@@ -104,12 +105,12 @@ def _adds(facts: Facts, missing: int, *, closed: bool = False) -> dict[str, Any]
     return {"adds_up": None if open_end and missing > 0 and not closed else False}
 
 
-def _others(facts: Facts) -> list[dict[str, Any]]:
+def _others(facts: Facts, counted: Sequence[str]) -> list[dict[str, Any]]:
     """Return the other kinds of which the source has rows: how many, and how far the destination takes them."""
     there = facts.destination.connector
     found = []
     with facts.store.read() as database:
-        for kind in (one.value for one in ALL_KINDS if one.value not in KINDS):
+        for kind in (one.value for one in ALL_KINDS if one.value not in counted):
             table = sql_table(kind)
             rows = database.execute(
                 select(func.count())

@@ -30,6 +30,18 @@ OF_CAUSE: Mapping[str, str] = {
     "option_unmatched": "gone", "value_unfit": "gone", "email_invalid": "gone", "phone_dropped": "gone",
     "file_linked": "elsewhere", "file_split": "elsewhere", "file_too_large": "gone", "file_missing": "gone",
     "follower_not_written": "gone", "link_left": "gone",
+    "administrator_needed": "gone", "assignee_not_in_group": "gone", "author_not_agent": "gone",
+    "category_unknown": "gone", "changed_after_crossing": "gone", "custom_status_unmatched": "nearest",
+    "empty_folder_not_written": "gone", "file_empty": "gone", "form_unmatched": "gone", "identity_not_written": "gone",
+    "placeholder_unknown": "gone", "too_many_messages": "gone", "macro_personal": "gone",
+    "macro_teams_unmatched": "gone", "macro_without_text": "gone", "macro_actions_not_written": "gone",
+    "channel_unsure": "nearest", "team_defaulted": "nearest", "text_defaulted": "nearest", "time_clamped": "nearest",
+    "time_rounded": "nearest", "time_unknown": "nearest", "rating_rescaled": "nearest", "tag_respelled": "nearest",
+    "visibility_narrowed": "nearest", "suspension_lifted": "nearest", "language_is_the_desks": "nearest",
+    "language_swapped": "nearest", "title_cut": "nearest", "hierarchy_flattened": "nearest",
+    "folder_by_readers": "nearest", "external_id_replaced": "nearest", "number_changed": "nearest",
+    "link_in_note": "elsewhere", "subject_in_note": "elsewhere", "rating_as_note": "elsewhere",
+    "rating_date_in_text": "elsewhere", "time_agent_in_text": "elsewhere", "time_entry_as_note": "elsewhere",
     "language_not_written": "gone", "timezone_not_written": "gone", "left_out_of_placeholder": "gone",
 }  # fmt: skip
 """What is not named here stays in the store."""
