@@ -5,13 +5,16 @@ Killed anywhere on the way, by signal 9, and run again: the same end. Afterwards
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from jsonschema import Draft202012Validator
 
 from tests.journey.changes import work_an_hour
 from tests.journey.content import content, copy
@@ -23,6 +26,12 @@ from tests.journey.seeds import crash_seed
 Row = dict[str, Any]
 KILLS = 3
 SHARES = 12
+
+
+def assert_as_published(name: str, document: Row) -> None:
+    """Hold the JSON of a command against its published schema."""
+    text = resources.files("deskferry.migrate").joinpath(f"json/{name}.schema.json").read_text("utf-8")
+    Draft202012Validator(json.loads(text)).validate(document)
 
 
 class Both:
@@ -78,7 +87,9 @@ class Both:
         return result
 
     def back(self, run: str, **options: Any) -> Row:
-        return self.do("rollback", run=run, **options)
+        found = self.do("rollback", run=run, **options)
+        assert_as_published("rollback", found)
+        return found
 
     def live(self) -> dict[str, dict[str, Row]]:
         """Return the live rows of a fresh pull of the destination, without the field of the origin mark."""
@@ -164,7 +175,7 @@ def test_a_delta_is_taken_back_and_then_what_it_stood_on(both: Both) -> None:
     assert f"deskferry rollback {second['run_id']}" in early["error"]
     back = both.back(second["run_id"])
     assert back["exit_code"] == 0, back["left_alone"]
-    moved = ("content_hash", "updated_at", "due_at", "extra")
+    moved = ("content_hash", "updated_at", "due_at", "extra", "url")  # of an address, the signature
     assert unequal(hashes(between, aside=moved), hashes(both.live(), aside=moved)) == []
     back = both.back(first["run_id"])
     assert back["exit_code"] == 0, back["left_alone"]
@@ -177,7 +188,7 @@ def test_what_people_changed_since_is_left_alone_unless_forced(both: Both) -> No
     tickets = [row for row in both.new.state()["tickets"] if row["custom_fields"].get("cf_deskferry_origin")]
     noted, edited, asked = tickets[0], tickets[1], tickets[2]
     both.new.change(
-        {"op": "add_note", "ticket": noted["id"], "body": "<p>We called them.</p>"},
+        {"op": "add_note", "ticket_id": noted["id"], "body": "<p>We called them.</p>"},
         {"op": "edit_ticket", "id": edited["id"], "fields": {"priority": 4 if edited["priority"] != 4 else 1}},
     )
     own = both.ticket(asked["requester_id"], "A new question of a migrated customer")
