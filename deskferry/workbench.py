@@ -18,15 +18,15 @@ from deskferry.connectors.kit.clock import Clock, clock_from_environment
 from deskferry.connectors.kit.contract import BlobRef, Child, Connector, Destination, Tombstone, WritesKnowledge
 from deskferry.connectors.kit.links import Addresses
 from deskferry.connectors.registry import connector
-from deskferry.errors import CapabilityError, DeskferryError, Interrupted
+from deskferry.errors import CapabilityError, ConfigError, DeskferryError, Interrupted
 from deskferry.migrate.compare_knowledge import WitnessedArticle
 from deskferry.migrate.connection import OpenConnection
+from deskferry.migrate.delta import policy_for
 from deskferry.migrate.mapping_file import RouteMapping, read_mapping
 from deskferry.migrate.migrate import Migration
 from deskferry.migrate.normalize import NormalizeResult, normalize
 from deskferry.migrate.progress import Progress, Silent
 from deskferry.migrate.pull import PullOptions, PullResult, pull, refetch
-from deskferry.migrate.scope import Scope
 from deskferry.migrate.reassign import (
     Reassignment,
     ReassignOptions,
@@ -35,11 +35,13 @@ from deskferry.migrate.reassign import (
     reassign,
     require_reassigns,
 )
+from deskferry.migrate.scope import Scope
 from deskferry.migrate.scope_knowledge import knowledge_of
+from deskferry.migrate.url_map import Moved, url_map
 from deskferry.store import Store, open_store
 from deskferry.store.engine import now_text
 from deskferry.store.page_writer import PageWriter
-from deskferry.store.state import begin_run, end_run, locked
+from deskferry.store.state import begin_run, end_run, locked, pinned
 
 _MATCHED = {
     "organization", "person", "person_organization", "team", "team_member", "inbox", "status_definition",
@@ -226,8 +228,24 @@ class Workbench:
             fetch=lambda url: there.source.blob(BlobRef("", url, None)),
             witness_article=_witness_article(there, writer),
             addresses=self.addresses(source), addresses_there=self.addresses(destination),
-            share_of_limit=there.share_of_limit, progress=self.progress,
+            policy=policy_for(there.connector.capabilities, route.delta),
+            read_lag=there.connector.capabilities.read_lag, share_of_limit=there.share_of_limit,
+            progress=self.progress,
         )  # fmt: skip
+
+    def url_map(self, source: str, destination: str, kinds: Sequence[str]) -> Iterator[Moved]:
+        """Yield where everything that crossed was looked at and is now; no call is made. Raises ConfigError."""
+        self.config.connection(source)
+        self.config.connection(destination)
+        with self.store.read() as database:
+            pin = pinned(database, destination)
+        if pin is None:
+            raise ConfigError(
+                f"Nothing has crossed to {destination} yet: it was never contacted.",
+                f"`deskferry migrate {source} {destination}` moves tickets there.",
+            )
+        there = self.addresses(destination)
+        return url_map(self.store, source, pin["account_id"], self.addresses(source), there, kinds)
 
     def addresses(self, name: str) -> Addresses:
         """Return where records of a connection are looked at."""
@@ -248,24 +266,6 @@ class Workbench:
             result = pull(self.store, there, record.id, options, self.progress)
             record.counts = {**result.tally, "calls": result.calls}
 
-    def _bury(self, there: OpenConnection, gone: Sequence[tuple[str, str]]) -> None:
-        """Mark records of a destination as deleted that a rollback deleted: lists do not tell of all of them."""
-        writer = PageWriter(there.context, there.connector.maps, "rollback")
-        tombstones = [Tombstone(object_name, source_id, "vendor") for object_name, source_id in gone]
-        with self.store.write() as database:
-            writer.bury(database, tombstones, self.now())
-
-
-    def _reread(self, there: OpenConnection, ids: Sequence[str]) -> None:
-        """Read tickets of a destination again, with their messages and files."""
-        if self._reread_run is None:
-            with self.run("reread", there.name) as record:
-                self._reread_run = record.id
-        children = [Child(stream, one) for one in ids for stream in there.connector.ticket_children]
-        refetch(self.store, there, self._reread_run, children)
-
-
-def _witness_article(there: OpenConnection, writer: Destination) -> WitnessedArticle | None:
     def reassign(self, destination: str, path: Path, options: ReassignOptions) -> ReassignResult:
         """Make real people of a destination's placeholders, as a file says."""
         there = self.connection(destination)
@@ -289,6 +289,23 @@ def _witness_article(there: OpenConnection, writer: Destination) -> WitnessedArt
             record.counts, record.exit_code = result.as_json(), result.exit_code
             return result
 
+    def _bury(self, there: OpenConnection, gone: Sequence[tuple[str, str]]) -> None:
+        """Mark records of a destination as deleted that a rollback deleted: lists do not tell of all of them."""
+        writer = PageWriter(there.context, there.connector.maps, "rollback")
+        tombstones = [Tombstone(object_name, source_id, "vendor") for object_name, source_id in gone]
+        with self.store.write() as database:
+            writer.bury(database, tombstones, self.now())
+
+    def _reread(self, there: OpenConnection, ids: Sequence[str]) -> None:
+        """Read tickets of a destination again, with their messages and files."""
+        if self._reread_run is None:
+            with self.run("reread", there.name) as record:
+                self._reread_run = record.id
+        children = [Child(stream, one) for one in ids for stream in there.connector.ticket_children]
+        refetch(self.store, there, self._reread_run, children)
+
+
+def _witness_article(there: OpenConnection, writer: Destination) -> WitnessedArticle | None:
     if not isinstance(writer, WritesKnowledge):
         return None
     return lambda remote_id: writer.witness_article(there.session, remote_id)

@@ -11,6 +11,7 @@ import click
 from deskferry.cli.app import App, cli
 from deskferry.cli.reading import moment
 from deskferry.cli.render import show_json, show_table
+from deskferry.migrate.delta import Policy
 from deskferry.migrate.lanes import LoadOptions
 from deskferry.migrate.migrate import MigrateOptions, MigrationResult
 from deskferry.migrate.migrate import migrate as run_migration
@@ -94,6 +95,8 @@ def _show_plan(made: Plan) -> None:
             _show_lines(lines)
     hours = "unknown" if made.minutes is None else f"{made.minutes / 60:.1f} hours ({made.limit} limit)"
     click.echo(f"\n{sum(made.calls.values())} calls, {hours}; {made.files} files, {made.file_bytes / 1e9:.2f} GB.")
+    if made.policy is not Policy.FOLLOW:
+        click.echo(f"Tickets that change later (delta = {made.policy}): {made.policy.says}")
     if made.in_doubt:
         click.echo(f"{made.in_doubt} operations of an earlier run are in doubt and are settled first.")
     if made.questions:
@@ -125,6 +128,7 @@ def _example(examples: list[tuple[str, str, str | None]]) -> str:
 @click.option("--sample", type=click.IntRange(1), metavar="N", help="So many tickets, spread over the whole time.")
 @click.option("--only", callback=written_kinds, metavar="KIND,...")
 @click.option("--since", callback=moment, metavar="TIME", help="Only what was updated since.")
+@click.option("--early", is_flag=True, help="Only tickets that are final: ahead of the cut-over.")
 @click.option("--dry-run", is_flag=True, help="Do all but send.")
 @click.option("--rehearse", is_flag=True, help="Send to the destination's simulator; the real one is not touched.")
 @click.option("--canary", is_flag=True, help="A few tickets first; go on when they are verified and you agree.")
@@ -135,7 +139,7 @@ def _example(examples: list[tuple[str, str, str | None]]) -> str:
 @click.pass_obj
 def migrate(app: App, /, source: str, destination: str, mapping: Path | None, form: str, **options: Any) -> int:
     """Plan, load, verify. Run again, it moves only what changed."""
-    scope = Scope(only=options["only"], since=options["since"], sample=options["sample"])
+    scope = Scope(only=options["only"], since=options["since"], sample=options["sample"], early=options["early"])
     most, share = app.max_errors()
     wanted = MigrateOptions(
         load=LoadOptions(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from deskferry.connectors.kit.contract import Row
-from deskferry.connectors.kit.links import Addresses, Link, LinkedText
+from deskferry.connectors.kit.contract import Destination, Operation, Row
+from deskferry.connectors.kit.links import LINKS_LEFT, Addresses, Link, LinkedText
 from deskferry.migrate.compare_values import Difference, Seen
 from deskferry.migrate.crossings import PlannedCrossings
-from deskferry.migrate.journal import held_crossings
+from deskferry.migrate.decide import as_update
+from deskferry.migrate.journal import Held, held_crossings
 from deskferry.store import Store
 
 
@@ -22,7 +23,16 @@ class SeenLinks:
     account_id: str
     crossings: PlannedCrossings
     there: Addresses
+    left: frozenset[str] = frozenset()
+    """Records whose links in the ticket at hand keep the old address for good: a loss says so."""
     _known: dict[str, str | None] = field(default_factory=dict)
+
+    def leaving(self, operations: Iterable[Operation], held: Mapping[tuple[str, str], Held],
+                writer: Destination) -> SeenLinks:  # fmt: skip
+        """Return the same for one ticket, without the links of texts that cannot be changed any more."""
+        fixed = [one for one in operations if as_update(one, writer) is None and (one.record_id, one.part) in held]
+        receipts = [held[one.record_id, one.part].receipt for one in fixed]
+        return replace(self, left=frozenset(name for one in receipts for name in one.get(LINKS_LEFT) or ()))
 
     def told(self, text: str) -> str:
         """Return a text of the source with the addresses that it should have at the destination."""
@@ -36,6 +46,8 @@ class SeenLinks:
 
     def address(self, link: Link) -> str | None:
         """Return the new address of what a link names, or None where it has none."""
+        if link.record_id in self.left:
+            return None
         lead = self.crossings.matches.lead(link.record_id)
         if lead not in self._known:
             with self.store.read() as database:

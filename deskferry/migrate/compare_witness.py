@@ -45,7 +45,10 @@ def compare_witness(
 def _seen(part: Part, witness: WitnessTicket, by_id: dict[str, WitnessMessage]) -> WitnessMessage | None:
     if part.operation is None:
         return witness.messages[0] if witness.messages else None
-    return by_id.get(part.remote_id.split(":", 2)[2])
+    remote_id = part.remote_id.split(":", 2)[2]
+    if part.carried:  # there the opening message has an id of its own
+        return next((one for one in witness.messages if one.remote_id == remote_id), None)
+    return by_id.get(remote_id)
 
 
 def _message(

@@ -23,7 +23,9 @@ def earlier_of(database: Connection, account_id: str, record_ids: Iterable[str])
         rows = database.execute(
             select(table.c.record_id, table.c.part, table.c.request, table.c.receipt)
             .where(
-                table.c.account_id == account_id, table.c.record_id.in_(part), table.c.action != UNDO,
+                table.c.account_id == account_id,
+                table.c.record_id.in_(part),
+                table.c.action != UNDO,
                 table.c.state.in_(EFFECTIVE),
             )
             .order_by(table.c.id)
@@ -45,7 +47,7 @@ def _with(earlier: Earlier, request: Mapping[str, Any], receipt: Mapping[str, An
         if isinstance(known, Mapping) and _nested(value) and _nested(known):
             body[key] = {**known, **value}
     files = {file[0]: file[1] for file in request.get("files") or ()}
-    return Earlier(body, {**earlier.files, **files})
+    return Earlier(body, {**earlier.files, **files}, tuple(request.get("carries") or earlier.carries))
 
 
 def _nested(value: Any) -> bool:

@@ -15,11 +15,12 @@ from typing import Any
 
 from deskferry.connectors.kit.contract import Destination, Loss, OpenFile, Operation, Outcome, Ref, Resolve
 from deskferry.connectors.kit.faults import InDoubt
+from deskferry.connectors.kit.links import LINK_LEFT, LINKS_LEFT
 from deskferry.errors import ConfigError, Exhausted, Interrupted
-from deskferry.migrate.decide import Step, Todo
+from deskferry.migrate.decide import Step, Todo, as_update
 from deskferry.migrate.images import Images, ask_images, imaged
 from deskferry.migrate.journal import Intent, Journal
-from deskferry.migrate.requests import message_of, refs
+from deskferry.migrate.requests import links, message_of, refs, with_links
 from deskferry.migrate.settle_doubt import Verdict, settle_doubt
 from deskferry.migrate.tally import Tally
 
@@ -29,7 +30,7 @@ ADOPTED = "adopted"
 TWIN_ADOPTED = "existing_twin_adopted"
 DROPPED = "dropped_by_destination"
 _OWN = frozenset({"organization", "person"})
-_COUNTED = {Todo.CREATE: "created", Todo.UPDATE: "updated", Todo.REPEAT: "repeated"}
+_COUNTED = {Todo.CREATE: "created", Todo.UPDATE: "updated", Todo.REPEAT: "repeated", Todo.REIMPORT: "reimported"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,8 @@ class Lane:
     steps: deque[Step]
     losses: tuple[tuple[Loss, bool], ...] | None
     placeholder: bool = False
-    opening: bool = False
-    """The record's own operation carries its first message."""
+    carried: int = 0
+    """How many messages the record's own operation carries."""
     intent: Intent | None = None
     """The operation in flight or in doubt."""
     todo: Todo = Todo.CREATE
@@ -101,6 +102,10 @@ class Lanes:
     """(record, part) of what an earlier run sent and nobody found: a twin that answers is our own."""
     images: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     """Before-images of what an earlier run may have changed already."""
+    expected: Callable[[str], bool] = lambda _record_id: False
+    """Whether a record is to cross, now or before: a text that cannot be changed waits for what it links to."""
+    planned: frozenset[str] = frozenset()
+    """Causes of loss that the plan named."""
     _ready: deque[Lane] = field(default_factory=deque)
     _deferred: list[Lane] = field(default_factory=list)
     _jobs: dict[Future[Any], _Job] = field(default_factory=dict)
@@ -216,8 +221,11 @@ class Lanes:
         while lane.steps:
             operation = lane.steps[0].operation
             missing = self._missing(operation)
-            if missing is None:
+            if missing is None and not self._waits_for_links(lane, operation):
                 return True
+            if missing is None:
+                self._deferred.append(lane)
+                return False
             if missing.record_id not in self.dead and missing.record_id != lane.record_id and not lane.deferred:
                 self._deferred.append(lane)
                 return False
@@ -233,11 +241,27 @@ class Lanes:
                 return ref
         return None
 
+    def _waits_for_links(self, lane: Lane, operation: Operation) -> bool:
+        """Whether a text that can never be changed links to what crosses later in this run."""
+        if lane.deferred:
+            return False
+        named = {link.record_id for link in links(operation.body)} - self.dead - {lane.record_id}
+        if not named or as_update(operation, self.destination) is not None:
+            return False
+        return any(self.expected(one) and self._missing_record(one) for one in named)
+
+    def _missing_record(self, record_id: str) -> bool:
+        try:
+            self.resolve(Ref(record_id))
+        except LookupError:
+            return True
+        return False
+
     def _not_sent(self, lane: Lane, operation: Operation, missing: Ref) -> None:
         lane.steps.popleft()
         detail = f"{missing.record_id} did not cross"
         self.journal.not_sent(operation, "depends_on", detail)
-        self.tally.count(operation, "not_sent", opening=lane.opening)
+        self.tally.count(operation, "not_sent", carried=lane.carried)
         self.tally.problem("not_sent", operation.kind, operation.record_id, detail)
         if not operation.part:
             self.dead.add(operation.record_id)
@@ -334,8 +358,8 @@ class Lanes:
             self.tally.sent += 1
             for loss, planned in intent.losses or ():
                 self.tally.lose(loss, planned=planned)
-            for name in outcome.receipt.get("dropped") or ():
-                self._lose(Loss(message_of(operation) or operation.record_id, str(name), None, DROPPED))
+            outcome = with_links(operation, outcome, found=state == "adopted")
+            self._answered_losses(operation, outcome)
             if outcome.state == "adopted" and not resent and operation.kind in _OWN:
                 outcome = replace(outcome, receipt={**outcome.receipt, ADOPTED: True})
                 self.tally.count(operation, "adopted")
@@ -344,7 +368,7 @@ class Lanes:
                 if outcome.state == "adopted" and resent:
                     outcome = replace(outcome, receipt=_own(outcome.receipt))
                 outcome = replace(outcome, state="done")
-                self.tally.count(operation, _COUNTED[lane.todo], carried=lane.carried)
+                self.tally.count(operation, _COUNTED.get(lane.todo, ""), carried=_carried(lane, operation))
         else:
             self.tally.count(operation, state, carried=lane.carried)
             self.tally.problem(state, operation.kind, operation.record_id, f"{outcome.code}: {outcome.detail}")
@@ -366,10 +390,26 @@ class Lanes:
             self.journal.remember(Ref(operation.record_id, operation.part), outcome.remote_id)
         return outcome
 
+    def _answered_losses(self, operation: Operation, outcome: Outcome) -> None:
+        """Note what only the answer tells: keys that were not taken, links that keep their old address for good."""
+        record_id = message_of(operation) or operation.record_id
+        for name in outcome.receipt.get("dropped") or ():
+            self._lose(Loss(record_id, str(name), None, DROPPED))
+        left = outcome.receipt.get(LINKS_LEFT) or ()
+        if left and as_update(operation, self.destination) is None:
+            for name in filter(self.expected, left):
+                self._lose(Loss(record_id, "link", name, LINK_LEFT))
+
     def _lose(self, loss: Loss) -> None:
-        """Note a loss that only the destination's answer told: no plan can have named it."""
-        self.tally.lose(loss, planned=False)
-        self.journal.add_losses([(loss, False)], replace=False)
+        """Note a loss that only the destination's answer told; few can have been foreseen by the plan."""
+        planned = loss.cause in self.planned
+        self.tally.lose(loss, planned=planned)
+        self.journal.add_losses([(loss, planned)], replace=False)
+
+
+def _carried(lane: Lane, operation: Operation) -> int:
+    """Return how many messages this operation carries: an update of a ticket brings its opening one at most."""
+    return lane.carried if operation.carries or lane.carried <= 1 else 0
 
 
 def _own(receipt: Mapping[str, Any]) -> dict[str, Any]:

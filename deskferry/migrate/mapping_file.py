@@ -131,6 +131,15 @@ class RouteMapping:
         return bool(paths) and all(_given(self.document, path) for path in paths)
 
 
+    def leaves_blank(self, line: str) -> bool:
+        """Whether the file has the place of a question's line of TOML, with nothing in it."""
+        try:
+            wanted = tomllib.loads(line)
+        except tomllib.TOMLDecodeError:
+            return False
+        return any(_found(self.document, path) == "" for path in _leaves(wanted))
+
+
 def _leaves(document: MappingOf[str, Any], path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
     for key, value in document.items():
@@ -139,12 +148,16 @@ def _leaves(document: MappingOf[str, Any], path: tuple[str, ...] = ()) -> list[t
 
 
 def _given(document: Any, path: Sequence[str]) -> bool:
+    return _found(document, path) not in (None, "", {})
+
+
+def _found(document: Any, path: Sequence[str]) -> Any:
     for step in path:
         if not isinstance(document, MappingOf):
-            return False
+            return None
         folded = {fold(key): value for key, value in document.items()}
         document = folded.get(fold(step))
-    return document not in (None, "", {})
+    return document
 
 
 @cache

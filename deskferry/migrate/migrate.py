@@ -11,11 +11,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from deskferry.connectors.kit.clock import Clock
+from deskferry.connectors.kit.clock import Clock, wait_until
 from deskferry.connectors.kit.contract import Account, Destination
+from deskferry.connectors.kit.links import Addresses
 from deskferry.errors import ConfigError, DeskferryError, Interrupted
 from deskferry.migrate.compare_knowledge import WitnessedArticle
 from deskferry.migrate.compare_witness import Fetch
+from deskferry.migrate.delta import Policy
 from deskferry.migrate.journal import Journal, Route
 from deskferry.migrate.load import Load, LoadOptions, outline
 from deskferry.migrate.mapping_file import RouteMapping
@@ -60,8 +62,18 @@ class Migration:
     witness_article: WitnessedArticle | None = None
     bury: Callable[[Sequence[tuple[str, str]]], None] = lambda _gone: None
     """Note that records of the destination, by (object, id), are gone: a rollback deleted them."""
+    addresses: Addresses | None = None
+    """Where records of the source are looked at: links to them are rewritten."""
+    addresses_there: Addresses | None = None
+    """Where records of the destination are looked at."""
+    read_lag: float = 0.0
+    """Seconds for which the destination withholds its newest changes from what is pulled."""
+    wrote_at: float | None = None
+    """When something was last written that may not be read yet."""
     share_of_limit: float = 0.7
     push_mapping_changes: bool = False
+    policy: Policy = Policy.FOLLOW
+    """How changes reach tickets that crossed before."""
     progress: Progress = field(default_factory=Silent)
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -74,11 +86,18 @@ class Migration:
         """Return the time as canonical text."""
         return now_text(self.clock.now())
 
+    def read_again(self) -> None:
+        """Refresh what is known of the destination, once it shows what was written."""
+        if self.wrote_at is not None:
+            wait_until(self.clock, self.wrote_at + self.read_lag)
+            self.wrote_at = None
+        self.refresh()
+
     def work(self, scope: Scope | None = None) -> Work:
         """Match and choose."""
         return prepare(
             self.store, self.route, self.writer, self.mapping, scope or self.scope,
-            push_mapping_changes=self.push_mapping_changes,
+            push_mapping_changes=self.push_mapping_changes, addresses=self.addresses, policy=self.policy,
         )  # fmt: skip
 
     def plan(self, work: Work) -> Plan:
@@ -285,6 +304,7 @@ def _load(
     try:
         load.run()
     finally:
+        job.wrote_at = job.clock.now() if tally.sent else job.wrote_at
         tally.write_findings(job.store, result.run_id, job.destination)
 
 
@@ -292,11 +312,11 @@ def verify_runs(
     job: Migration, options: MigrateOptions, runs: Sequence[str], scope: Scope | None = None
 ) -> VerifyResult:
     """Look at what these runs wrote."""
-    job.refresh()
+    job.read_again()
     work = job.work(scope)
     return Verify(
         job.store, work, job.reread, job.witness, job.fetch, options.depth,
-        progress=job.progress, stop=job.stop,
+        addresses=job.addresses_there, progress=job.progress, stop=job.stop,
         witness_article=job.witness_article, only=_written_by(job, runs),
     ).run()  # fmt: skip
 
@@ -366,7 +386,7 @@ def canaries(work: Work) -> list[str]:
 
 def _prove(job: Migration, result: MigrationResult, journal: Journal) -> Proof:
     """Read the destination again and compose everything anew: what crossed must have nothing left to send."""
-    job.refresh()
+    job.read_again()
     second = outline(job.work(), journal)
     failed = {one.record_id for one in result.load.problems} if result.load is not None else set()
     left = [one for one in second.would_send if one[0] not in failed and one[1] not in failed]
@@ -381,7 +401,7 @@ def verify(job: Migration, depth: Depth = Depth.FIELDS, subset: Subset | None = 
         work = job.work()
         found = Verify(
             job.store, work, job.reread, job.witness, job.fetch, depth, subset or Subset(),
-            progress=job.progress, stop=job.stop, witness_article=job.witness_article,
+            addresses=job.addresses_there, progress=job.progress, stop=job.stop, witness_article=job.witness_article,
         ).run()  # fmt: skip
         if not sum(found.written.values()):
             raise ConfigError(

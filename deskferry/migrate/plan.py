@@ -15,11 +15,13 @@ from sqlalchemy import select
 from deskferry.canonical_schema import sql_table
 from deskferry.connectors.kit.contract import Account, Destination, Effect, Loss, Question
 from deskferry.connectors.kit.limits import ACCOUNT
+from deskferry.connectors.kit.links import LINK_LEFT, Addresses
 from deskferry.errors import ConfigError, OpenQuestions
 from deskferry.migrate.accounting import carried
 from deskferry.migrate.compose import SILENT, Composed, Composer
 from deskferry.migrate.crossings import PlannedCrossings, setup_answers
-from deskferry.migrate.decide import Decided, Todo
+from deskferry.migrate.decide import Decided, Todo, as_update
+from deskferry.migrate.delta import Policy
 from deskferry.migrate.images import imaged
 from deskferry.migrate.journal import UNDO, Route
 from deskferry.migrate.mapping_file import RouteMapping
@@ -28,7 +30,8 @@ from deskferry.migrate.match_knowledge import match_knowledge
 from deskferry.migrate.plan_questions import open_questions
 from deskferry.migrate.plan_tables import Line, tables
 from deskferry.migrate.progress import Progress, Silent
-from deskferry.migrate.requests import counts
+from deskferry.migrate.relink import relinked
+from deskferry.migrate.requests import counts, links
 from deskferry.migrate.scope import KINDS, Scope, choose
 from deskferry.migrate.scope_knowledge import leave_knowledge
 from deskferry.migrate.work import Work
@@ -70,12 +73,16 @@ class Plan:
     losses: dict[str, LossLine] = field(default_factory=dict)
     effects: list[tuple[Effect, int]] = field(default_factory=list)
     """Each effect with how many operations have it."""
+    sends: Counter[str] = field(default_factory=Counter)
+    """Operations by the connector's name of the call; several may go into one."""
     calls: Counter[str] = field(default_factory=Counter)
     """By the connector's name of the call; `verify` is what reading back costs, `before` what is read of records that
     are changed, so that a rollback can bring it back."""
     minutes: float | None = None
     limit: str = ""
     """The limit that binds."""
+    fixed_links: int = 0
+    """Links in texts that cannot be changed later: those between tickets that name each other keep an old address."""
     files: int = 0
     file_bytes: int = 0
     disk_bytes: int = 0
@@ -85,6 +92,7 @@ class Plan:
     """Messages and files that operations carry, whether sent now or earlier; `lost_…`: that stay as a whole."""
     tables: dict[str, list[Line]] = field(default_factory=dict)
     mapping: RouteMapping = field(default_factory=RouteMapping)
+    policy: Policy = Policy.FOLLOW
 
     @property
     def open_questions(self) -> list[Question]:
@@ -94,12 +102,13 @@ class Plan:
     @property
     def causes(self) -> frozenset[str]:
         """Return the causes of loss that this plan names."""
-        return frozenset(self.losses) - {SILENT}
+        foreseen = {LINK_LEFT} if self.fixed_links else set()
+        return frozenset(self.losses) - {SILENT} | foreseen
 
     @property
     def operations(self) -> int:
         """Return how many operations will be sent."""
-        return sum(count for call, count in self.calls.items() if call not in {"verify", BEFORE})
+        return self.sends.total()
 
     def require_answers(self) -> None:
         """Raise OpenQuestions while something is open that has no default."""
@@ -149,6 +158,7 @@ class Plan:
             "files": {"count": self.files, "bytes": self.file_bytes},
             "disk_bytes": self.disk_bytes,
             "in_doubt": self.in_doubt,
+            "delta": {"policy": str(self.policy), "says": self.policy.says},
             "questions": [_question_json(one) for one in self.questions],
             "tables": self.tables,
         }
@@ -177,8 +187,13 @@ def prepare(
     scope: Scope,
     *,
     push_mapping_changes: bool = False,
+    addresses: Addresses | None = None,
+    policy: Policy = Policy.FOLLOW,
 ) -> Work:
-    """Match and choose: return the work of a route, ready to be composed."""
+    """Match and choose: return the work of a route, ready to be composed.
+
+    `addresses` are those of the source's account: links to its records are rewritten.
+    """
     with store.read() as database:
         matches = match(database, route.source, route.destination, route.account_id, mapping)
         match_knowledge(database, route.source, route.destination, route.account_id, writer, matches)
@@ -190,9 +205,9 @@ def prepare(
             table = sql_table(kind)
             found = select(table.c.source_object).where(table.c.connection == route.destination).limit(1)
             objects[kind] = database.execute(found).scalar() or kind
-    crossings = PlannedCrossings(store, route.source, mapping, matches, selection, objects, settings)
+    crossings = PlannedCrossings(store, route.source, mapping, matches, selection, objects, settings, addresses)
     composer = Composer(store, route.source, route.destination, writer, crossings, route.account_id)
-    return Work(composer, route.account_id, push_mapping_changes=push_mapping_changes)
+    return Work(composer, route.account_id, push_mapping_changes=push_mapping_changes, policy=policy)
 
 
 def make_plan(
@@ -202,7 +217,7 @@ def make_plan(
     """Compose everything and return what it comes to; no call but those of `Destination.questions`."""
     shown = progress or Silent()
     composer = work.composer
-    plan = Plan(route, scope, mapping=composer.mapping)
+    plan = Plan(route, scope, mapping=composer.mapping, policy=work.policy)
     table = machinery.write_op
     with store.read() as database:
         states = database.execute(
@@ -224,6 +239,9 @@ def make_plan(
             _add(plan, effects, composer.destination, composed, decided)
             shown.advance()
         shown.end()
+    for again in relinked(store, work):
+        _add(plan, effects, composer.destination, again.composed, again.decided)
+    _batches(plan, composer.destination)
     _matched(plan, composer)
     for kind, count in work.gone().items():
         plan.counts.setdefault(kind, Counter())["gone_at_source"] += count
@@ -242,8 +260,8 @@ def _add(plan: Plan, effects: Counter[str], writer: Destination, composed: Compo
             found = plan.counts.setdefault(step.operation.kind, Counter())
             todo = decided.todo if step.operation.record_id == composed.record_id and not step.operation.part else None
             found[str(todo or step.todo)] += 1
-            if composed.opening is not None and not step.operation.part:
-                plan.counts.setdefault("message", Counter())[str(step.todo)] += 1
+            if composed.carried and not step.operation.part:
+                plan.counts.setdefault("message", Counter())[str(step.todo)] += composed.carried
     plan.left_out.update(composed.left_out)
     plan.carried.update(carried(composed))
     if not decided.sends and not decided.losses:
@@ -252,9 +270,12 @@ def _add(plan: Plan, effects: Counter[str], writer: Destination, composed: Compo
         plan.losses.setdefault(loss.cause, LossLine()).add(loss)
     for step in decided.sends:
         effects.update(step.operation.effects)
+        named = sum(1 for _link in links(step.operation.body))
+        if named and as_update(step.operation, writer) is None:
+            plan.fixed_links += named
         plan.files += len(step.operation.files)
         plan.file_bytes += sum(file.size for file in step.operation.files)
-        plan.calls[step.operation.call] += 1
+        plan.sends[step.operation.call] += 1
     images = len(imaged(decided.sends, writer))
     if images:
         plan.calls[BEFORE] += images
@@ -265,6 +286,13 @@ def _add(plan: Plan, effects: Counter[str], writer: Destination, composed: Compo
     if composed.kind == "ticket" and decided.sends:
         files = sum(len(step.operation.files) for step in decided.steps)
         plan.calls["verify"] += _READ_PER_TICKET + 2 * (composed.messages // 100) + _READ_PER_FILE * files
+
+
+def _batches(plan: Plan, writer: Destination) -> None:
+    """Count the calls of what is sent: rows of one call go together, and a bulk call is looked at once more."""
+    for call, rows in plan.sends.items():
+        size = writer.batch_size(call)
+        plan.calls[call] += rows if size == 1 else 2 * -(-rows // size)
 
 
 def _matched(plan: Plan, composer: Composer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sqlalchemy import select
 
@@ -14,6 +15,8 @@ from deskferry.migrate.crossings import PlannedCrossings
 from deskferry.migrate.matches import AGENT_ROLES, MACHINE_ROLES, quoted
 
 LOST = "lost, a loss row each"
+_ASKED = frozenset({"agent_unmatched", "team_unmatched", "inbox_unmatched", "field_unmatched", "option_unmatched"})
+"""Questions that wait for an answer once a mapping names them."""
 STAND_IN = "a placeholder"
 
 
@@ -27,11 +30,16 @@ def open_questions(composer: Composer) -> list[Question]:
         *_fields(composer),
     ]
     still = {
-        (one.code, one.subject): one
+        (one.code, one.subject): replace(one, default=None) if _blank(one, crossings) else one
         for one in asked
         if not crossings.mapping.answers(one.answer) and not _filled(one, crossings)
     }
     return sorted(still.values(), key=lambda one: (one.default is not None, one.code, one.subject))
+
+
+def _blank(question: Question, crossings: PlannedCrossings) -> bool:
+    """Whether the mapping names what is asked and leaves the answer blank: then nothing is done by default."""
+    return question.code in _ASKED and crossings.mapping.leaves_blank(question.answer)
 
 
 def _filled(question: Question, crossings: PlannedCrossings) -> bool:

@@ -30,6 +30,7 @@ def told_of(work: Work, plan: Plan, choices: Mapping[str, Any]) -> dict[str, Any
 
 def _scope_json(scope: Scope) -> dict[str, Any]:
     return {
-        "only": list(scope.only), "since": scope.since, "sample": scope.sample, "tickets": len(scope.tickets) or None,
+        "only": list(scope.only), "since": scope.since, "sample": scope.sample, "early": scope.early,
+        "tickets": len(scope.tickets) or None,
         "select": {name: str(value) for name, value in scope.select.items()},
     }  # fmt: skip

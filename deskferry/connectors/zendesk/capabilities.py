@@ -51,7 +51,12 @@ CAPABILITIES = Capabilities(
     writes_silently=yes("the import of tickets fires no trigger and sends no mail"),
     appends_silently=vendor_cannot("an ordinary update fires triggers and mails"),
     finds_by_origin=partly("the external id, which is not unique; the search lags by minutes"),
+    keeps_threading=vendor_cannot(
+        "the import takes no message ids, and the encoded id in an old mail is another account's: a reply opens a "
+        "new ticket, to be merged by hand"
+    ),
     search_lag=300.0,
+    read_lag=62.0,
     list_caps={},
     plan_gated={
         "custom_statuses": "custom ticket statuses switched on", "ticket_forms": "Suite Growth or Support Enterprise",

@@ -11,6 +11,9 @@ from typing import Any
 from deskferry.connectors.kit.contract import Raw
 from deskferry.connectors.kit.session import Session
 
+MARK = "deskferry"
+"""Key of an update's metadata that holds the mark of a comment."""
+
 
 def tickets(session: Session, mark: str) -> list[Raw]:
     """Return the live tickets with this external id, archived ones too."""
@@ -21,11 +24,17 @@ def tickets(session: Session, mark: str) -> list[Raw]:
     query = f'type:ticket external_id:"{mark}"'
     answer = session.request_json("GET", "search", params={"query": query}, allow=(422,))
     rows = (answer.body.get("results") or ()) if answer.status == 200 else ()
-    return [row for row in rows if row.get("external_id") == mark and _live(row)]
+    return [row for row in rows if row.get("external_id") == mark and _live(row) and _is_there(session, row)]
 
 
 def _live(ticket: Raw) -> bool:
     return ticket.get("status") != "deleted"
+
+
+def _is_there(session: Session, ticket: Raw) -> bool:
+    """Whether a ticket that the search knows has not been deleted since."""
+    answer = session.request_json("GET", f"tickets/{ticket['id']}", allow=(404,))
+    return answer.status == 200 and _live(answer.body.get("ticket") or {})
 
 
 def users(session: Session, body: Mapping[str, Any], *, by_address: bool = False) -> list[Raw]:
@@ -78,7 +87,7 @@ def comments(session: Session, ticket: str, mark: str) -> list[Raw]:
         body = answer.body if answer.status == 200 else {}
         for row in body.get("comments") or ():
             custom = (row.get("metadata") or {}).get("custom") or {}
-            if custom.get("deskferry") == mark:
+            if custom.get(MARK) == mark:
                 found.append(row)
         meta = body.get("meta") or {}
         if not meta.get("has_more"):

@@ -137,9 +137,11 @@ class Sender:
                 continue
             row.uploads.append(found)
             urls[file.attachment_id] = found.url
-            owners.setdefault(operation.file_of.get(file.attachment_id, operation.carries[0]), []).append(found)
+            carries = operation.carries or (operation.part,)
+            owners.setdefault(operation.file_of.get(file.attachment_id, carries[0]), []).append(found)
         if operation.files:
-            row.body["comments"] = list(_with_files(row.body["comments"], operation.carries, owners, urls))
+            carries = operation.carries or (operation.part,)
+            row.body["comments"] = list(_with_files(row.body["comments"], carries, owners, urls))
         row.size = len(orjson.dumps(row.body))
         return row
 
@@ -180,6 +182,43 @@ class Sender:
             return twin
         # Alone it tells by field what is wrong.
         return self._alone(bulk, row)
+
+    # ----------------------------------------------------------------------------------------------- tickets that exist
+
+    def remove(self, operation: Operation, resolve: Resolve) -> Outcome:
+        """Put a ticket into the trash; what is there or gone already stays so."""
+        assert operation.target is not None
+        remote_id = resolve(operation.target)
+        self._session.request_json("DELETE", f"tickets/{remote_id}", allow=(404,))
+        return Outcome("done", remote_id, receipt={"removed": True})
+
+    def update(self, operation: Operation, resolve: Resolve, files: OpenFile) -> Outcome:
+        """Update a ticket: its values, or one comment that is added."""
+        assert operation.target is not None
+        try:
+            remote_id = resolve(operation.target)
+            row = self._row(operation, resolve, files)
+        except LookupError as missing:
+            return Outcome("refused", code="reference_missing", detail=str(missing) or repr(missing))
+        if operation.call == "ticket.noted":
+            return Outcome("done", remote_id)
+        body = dict(row.body)
+        comments = body.pop("comments", None)
+        if comments:
+            body |= {"comment": comments[0], "metadata": {find.MARK: operation.mark}}
+        try:
+            answer = self._session.request_json("PUT", f"tickets/{remote_id}", {"ticket": body}, allow=_JUDGED)
+        except InDoubt as doubt:
+            return Outcome("in_doubt", code="no_answer", detail=str(doubt))
+        if answer.status >= 400:
+            discard(self._session, row.uploads)
+            code = {403: "forbidden", 404: "target_gone"}.get(answer.status, "target_locked")
+            return Outcome("refused", code=code, detail=problems(answer))
+        if not comments:
+            return self._done(row, remote_id, {})
+        audit = answer.body.get("audit") or {}
+        ids = [str(one["id"]) for one in audit.get("events") or () if one.get("type") == "Comment"]
+        return self._done(row, ids[0] if ids else None, {"appended": True, "created_at": audit.get("created_at")})
 
     # ---------------------------------------------------------------------------------------------------------- alone
 

@@ -274,7 +274,8 @@ def word(language: str, key: str, *values: object) -> str:
 _LINES = "|".join(
     re.escape(table[key]).replace(r"\{\}", r"[^\[\]]*") for table in WORDS.values() for key in ("author", "no_text")
 )
-_LINE = re.compile(rf"\s*\[(?:{_LINES})\]\s*")
+_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+_LINE = re.compile(rf"\s*\[(?:{_LINES}|{_TIME})\]\s*")
 
 
 def bracketed(line: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from deskferry.config import ConnectionConfig
@@ -21,11 +21,13 @@ from deskferry.connectors.kit.contract import (
     Resolve,
     Row,
     TicketAggregate,
+    Undone,
     WitnessTicket,
+    Written,
 )
 from deskferry.connectors.kit.session import Session
 from deskferry.connectors.kit.settings import parse_settings
-from deskferry.connectors.zendesk import codes, compose_people, compose_ticket, find, update
+from deskferry.connectors.zendesk import codes, compose_people, compose_ticket, delta, find, undo, update
 from deskferry.connectors.zendesk.account import read_account
 from deskferry.connectors.zendesk.compose_comments import author_line
 from deskferry.connectors.zendesk.desk import Desk, folded, learned
@@ -41,6 +43,7 @@ from deskferry.connectors.zendesk.words import EFFECTS, bracketed, without_lines
 class ZendeskDestination:
     """Writes into one account: people and organizations by bulk jobs, tickets by imports, which are silent."""
 
+    undo_effects = undo.EFFECTS
     search_lag = 300.0
     """What was written is surely found by its external id after this: lookup and search lag by minutes."""
 
@@ -50,6 +53,7 @@ class ZendeskDestination:
         self._site = site(connection)
         self._by_token = not settings.by_api_token
         self._sender = Sender(session, self._site)
+        self._undoer = undo.Undoer(session, self._sender.jobs)
         self._desk: Desk | None = None
         self._account: Account | None = None
         self._jobs_ended = False
@@ -142,6 +146,16 @@ class ZendeskDestination:
         """Return the update that also empties what an earlier call filled, and what it cannot change."""
         return update.amend(update_, draft, earlier)
 
+    def removal(self, operation: Operation) -> Operation:
+        """Return the operation that puts the earlier copy of a ticket into the trash."""
+        return delta.removal(operation)
+
+    def appended(
+        self, draft: Operation, earlier: Earlier, added: Collection[str]
+    ) -> tuple[Sequence[Operation], Sequence[Loss]]:
+        """Return what adds a ticket's new messages and values to what crossed before."""
+        return delta.appended(draft, earlier, added)
+
     # --------------------------------------------------------------------------------------- what is shown and undone
 
     def header(self, message: Row, crossings: Crossings) -> str:
@@ -201,15 +215,25 @@ class ZendeskDestination:
         if operations[0].call in BULK:
             outcomes = self._sender.create(operations, resolve, files)
         else:
-            outcomes = [update.send(self._session, one, resolve, self._site) for one in operations]
+            outcomes = [self._one(one, resolve, files) for one in operations]
         if any(one.state == "in_doubt" for one in outcomes):
             self._jobs_ended = False
         return outcomes
 
-    def find(self, operation: Operation, resolve: Resolve) -> Sequence[Outcome]:  # noqa: ARG002 - marks suffice here
+    def _one(self, operation: Operation, resolve: Resolve, files: OpenFile) -> Outcome:
+        if operation.call == "ticket.remove":
+            return self._sender.remove(operation, resolve)
+        if operation.call in {"ticket.update", "ticket.comment", "ticket.noted"}:
+            return self._sender.update(operation, resolve, files)
+        return update.send(self._session, operation, resolve, self._site)
+
+    def find(self, operation: Operation, resolve: Resolve) -> Sequence[Outcome]:
         """Look for what an operation in doubt may have done: all hits. Jobs that may still do it are waited for."""
         if operation.action == "update":
             return ()
+        if operation.target is not None:
+            rows = find.comments(self._session, resolve(operation.target), operation.mark)
+            return [Outcome("done", str(row["id"]), receipt=_appended(row)) for row in rows]
         if not self._jobs_ended:
             self._sender.jobs.wait_for_all()
             self._jobs_ended = True
@@ -227,6 +251,38 @@ class ZendeskDestination:
             for row in rows
         ]  # fmt: skip
 
+    # ---------------------------------------------------------------------------------------------------------- undo
+
+    def before(self, operation: Operation, resolve: Resolve) -> Mapping[str, Any] | None:
+        """Return what the keys of an update's body hold now; None where the record is gone."""
+        return undo.before(self._session, operation, resolve)
+
+    def undo_batch(self, call: str) -> int:
+        """Return how many rows of this call are taken back in one request."""
+        return undo.batch_of(call.partition(".")[0]) if call in BULK else 1
+
+    def undo(self, written: Sequence[Written]) -> Sequence[Undone]:
+        """Take back one batch of one call."""
+        return self._undoer.undo(written)
+
+    def tickets_of(self, written: Written) -> Iterator[str]:
+        """Yield the tickets that hang on a person or an organization."""
+        return self._undoer.tickets_of(written)
+
+    def promote(self, remote_id: str, email: str | None = None) -> Outcome:
+        """Make a placeholder an agent, who takes a seat."""
+        return self._undoer.promote(remote_id, email)
+
+    def merge(self, remote_id: str, into: str) -> Outcome:
+        """Merge a placeholder into another end user."""
+        return self._undoer.merge(remote_id, into)
+
+    # -------------------------------------------------------------------------------------------------------- testify
+
     def witness(self, source: Session, remote_ticket_id: str) -> WitnessTicket | None:
         """Return a written ticket as its raw JSON says; None when gone."""
         return witness(source, remote_ticket_id)
+
+
+def _appended(comment: Raw) -> dict[str, Any]:
+    return {"appended": True, "created_at": comment.get("created_at")}
