@@ -155,3 +155,48 @@ def httpx_basic(key: str) -> str:
 def test_on_postgresql_too(host: DeskHost, crasher: Crasher, tmp_path: Path, postgresql_url: str) -> None:
     journey = Journey(host, crasher, tmp_path, store=postgresql_url)
     checked(journey.migrate())
+
+
+def test_from_one_help_centre_into_another(host: DeskHost, crasher: Crasher, tmp_path: Path) -> None:
+    """With who wrote and who may read, and pictures at their new addresses; who follows a section hears nothing."""
+    old = host.zendesk(seed=3, tickets=12, profile="plain")
+    new = host.zendesk(seed=9, tickets=0, profile="plain")
+    headers = {"Authorization": f"Bearer {new.credentials['oauth_token']}"}
+    for path, name in (("help_center/categories.json", "categories"), ("macros", "macros")):
+        for row in host.http.get(f"{new.base_url}/api/v2/{path}", headers=headers).json()[name]:
+            gone = host.http.delete(f"{new.base_url}/api/v2/{path.removesuffix('.json')}/{row['id']}", headers=headers)
+            assert gone.status_code == 204
+    config = write_config(tmp_path, {"old": old, "new": new})
+    crasher.well("pull", config=str(config), clock=old.base_url, names=["old"])
+    result = crasher.well("load", config=str(config), clock=old.base_url, verify=True, prove=True)["result"]
+    assert (result["verify"]["differences"], result["proof"]["holds"], result["exit_code"]) == ([], True, 0)
+    checked(result)
+    assert new.mails() == []
+    answer = host.http.get(f"{new.base_url}/api/v2/help_center/articles.json", headers=headers).json()["articles"]
+    there = {row["title"]: row for row in answer}
+    assert {title: row["user_segment_id"] is None for title, row in there.items()} == {
+        "Getting started": True, "Invoices": False, "Devoluciones": True, "On-call runbook": False,
+        "Coming soon": True, "Written by someone who left": True,
+    }  # fmt: skip
+    assert there["Coming soon"]["draft"] is True
+    files = host.http.get(
+        f"{new.base_url}/api/v2/help_center/articles/{there['Devoluciones']['id']}/attachments.json", headers=headers
+    ).json()["article_attachments"]
+    assert len(files) == 2
+    assert f"/hc/article_attachments/{files[0]['id']}" in there["Devoluciones"]["body"]
+    # An article that is edited moves alone: what is its own, and its text.
+    state = host.http.get(
+        f"{old.base_url}/api/v2/help_center/articles.json",
+        headers={"Authorization": f"Bearer {old.credentials['oauth_token']}"},
+    ).json()["articles"]
+    source = next(row["id"] for row in state if row["title"] == "Invoices")
+    edit(old, str(source), body="<p>Another text</p>")
+    old.wait(3600)
+    crasher.well("pull", config=str(config), clock=old.base_url, names=["old"])
+    new.forget_requests()
+    again = crasher.well("load", config=str(config), clock=old.base_url, verify=True, prove=True)["result"]
+    assert (again["verify"]["differences"], again["proof"]["holds"], again["exit_code"]) == ([], True, 0)
+    written = [one["path"].removeprefix("/api/v2/help_center/") for one in new.requests() if one["method"] != "GET"]
+    place = f"articles/{there['Invoices']['id']}"
+    assert written == [f"{place}.json", f"{place}/translations/en-us.json"]
+    assert new.mails() == []

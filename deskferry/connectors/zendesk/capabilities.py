@@ -28,13 +28,18 @@ CAPABILITIES = Capabilities(
         "sla_event": Both(yes("administrators only"), vendor_cannot("the vendor makes them itself")),
         "sla_policy": Both(yes("where the plan has them"), not_yet("could be created")),
         "schedule": Both(yes("holidays included"), not_yet("could be created")),
-        "macro": Both(yes(), not_yet("could be created")),
+        "macro": Both(yes(), partly("text, and the actions that name nothing of their own account")),
         "config_item": Both(
             yes("triggers, automations, views, forms"), vendor_cannot("rules name ids of their own account")
         ),
-        "article_category": Both(yes("categories and sections"), not_yet("could be created")),
-        "article": Both(partly("deleted articles are not signalled"), not_yet("could be created")),
-        "article_translation": Both(yes(), not_yet("could be created")),
+        "article_category": Both(
+            yes("categories and sections"), partly("two levels: what lies deeper is a section that names those above")
+        ),
+        "article": Both(
+            partly("deleted articles are not signalled"),
+            partly("times cannot be written; named readers become agents only"),
+        ),
+        "article_translation": Both(yes(), partly("in the languages that the help centre has")),
         **same(
             ("article_comment", "side_conversation", "interaction", "role_change", "agent_state", "ticket_schedule"),
             not_yet("the vendor has it in an API of its own"),

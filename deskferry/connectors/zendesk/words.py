@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from deskferry.connectors.kit.contract import Effect
+from deskferry.connectors.zendesk import words_beside
 
 LOSS_CAUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -196,6 +197,7 @@ LOSS_CAUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "A comment that is added later gets the time of adding; the text names the original one.",
             "Un comentario añadido después lleva la fecha en que se añade; el texto indica la original.",
         ),
+        **words_beside.CAUSES,
     }
 )
 """Every cause of a loss that writing has, with its words in English and Spanish."""

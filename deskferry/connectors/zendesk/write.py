@@ -8,6 +8,8 @@ from typing import Any
 from deskferry.config import ConnectionConfig
 from deskferry.connectors.kit.contract import (
     Account,
+    ArticleAggregate,
+    CategoryAggregate,
     Composition,
     Crossings,
     Earlier,
@@ -22,16 +24,30 @@ from deskferry.connectors.kit.contract import (
     Row,
     TicketAggregate,
     Undone,
+    WitnessArticle,
     WitnessTicket,
     Written,
 )
 from deskferry.connectors.kit.session import Session
 from deskferry.connectors.kit.settings import parse_settings
-from deskferry.connectors.zendesk import codes, compose_people, compose_ticket, delta, find, undo, update
+from deskferry.connectors.zendesk import (
+    codes,
+    compose_knowledge,
+    compose_macro,
+    compose_people,
+    compose_ticket,
+    delta,
+    find,
+    send_guide,
+    undo,
+    undo_guide,
+    update,
+)
 from deskferry.connectors.zendesk.account import read_account
 from deskferry.connectors.zendesk.compose_comments import author_line
 from deskferry.connectors.zendesk.desk import Desk, folded, learned
 from deskferry.connectors.zendesk.fields import spelled
+from deskferry.connectors.zendesk.guide import Guide, guide_of
 from deskferry.connectors.zendesk.lists import REFUSED, every_row
 from deskferry.connectors.zendesk.send import BULK, ROWS, Sender
 from deskferry.connectors.zendesk.settings import ZendeskSettings, site
@@ -57,6 +73,7 @@ class ZendeskDestination:
         self._desk: Desk | None = None
         self._account: Account | None = None
         self._jobs_ended = False
+        self._guide = Guide()
 
     def account(self) -> Account:
         """Return who we are there."""
@@ -74,7 +91,7 @@ class ZendeskDestination:
 
     def written_kinds(self) -> Sequence[str]:
         """Return what is created, in order."""
-        return ("organization", "person", "ticket")
+        return ("organization", "person", "ticket", "article_category", "article", "macro")
 
     # -------------------------------------------------------------------------------------------------------- set-up
 
@@ -114,6 +131,7 @@ class ZendeskDestination:
             named = ("custom_statuses", "group_memberships", "ticket_forms")
             statuses, memberships, forms = map(self._listed, named)
             self._desk = learned(fields, statuses, memberships, forms)
+            self._guide = guide_of(self._session)
 
     def _listed(self, name: str) -> Sequence[Raw]:
         _status, rows = every_row(self._session, LISTINGS[name], REFUSED)
@@ -138,12 +156,36 @@ class ZendeskDestination:
         """Return a ticket's row of an import."""
         return compose_ticket.ticket(aggregate, crossings, self.desk, self._session.clock.now())
 
+    def same_category(self, aggregate: CategoryAggregate, there: Row) -> bool:
+        """Whether an existing category or section stands for the source's."""
+        return there.get("source_object") == ("section" if aggregate.ancestors else "category")
+
+    def compose_article_category(self, aggregate: CategoryAggregate, crossings: Crossings) -> Composition:  # noqa: ARG002
+        """Return the category or the section of a category."""
+        return compose_knowledge.category(aggregate, self._guide)
+
+    def compose_article(self, aggregate: ArticleAggregate, crossings: Crossings) -> Composition:
+        """Return an article's operations."""
+        return compose_knowledge.article(aggregate, crossings, self._guide)
+
+    def compose_macro(self, row: Row, crossings: Crossings) -> Composition:
+        """Return the macro."""
+        return compose_macro.macro(row, crossings)
+
+    def witness_article(self, source: Session, remote_id: str) -> WitnessArticle | None:
+        """Return a written article as its raw JSON says; None when gone."""
+        return send_guide.witness_article(source, remote_id)
+
     def as_update(self, operation: Operation) -> Operation | None:
         """Return the call that brings a written record to the present draft; None for tickets (see the policies)."""
-        return operation if operation.action == "update" else update.as_update(operation)
+        if operation.action == "update":
+            return operation
+        return send_guide.as_update(operation) if send_guide.is_guide(operation) else update.as_update(operation)
 
     def amend(self, update_: Operation, draft: Operation, earlier: Earlier) -> tuple[Operation, Sequence[Loss]]:
         """Return the update that also empties what an earlier call filled, and what it cannot change."""
+        if send_guide.is_guide(draft):
+            return send_guide.amend(update_, draft, earlier)
         return update.amend(update_, draft, earlier)
 
     def removal(self, operation: Operation) -> Operation:
@@ -221,6 +263,8 @@ class ZendeskDestination:
         return outcomes
 
     def _one(self, operation: Operation, resolve: Resolve, files: OpenFile) -> Outcome:
+        if send_guide.is_guide(operation):
+            return send_guide.send(self._session, operation, resolve, files, self._site)
         if operation.call == "ticket.remove":
             return self._sender.remove(operation, resolve)
         if operation.call in {"ticket.update", "ticket.comment", "ticket.noted"}:
@@ -231,6 +275,8 @@ class ZendeskDestination:
         """Look for what an operation in doubt may have done: all hits. Jobs that may still do it are waited for."""
         if operation.action == "update":
             return ()
+        if send_guide.is_guide(operation):
+            return [Outcome("done", one) for one in send_guide.find(self._session, operation, resolve)]
         if operation.target is not None:
             rows = find.comments(self._session, resolve(operation.target), operation.mark)
             return [Outcome("done", str(row["id"]), receipt=_appended(row)) for row in rows]
@@ -255,6 +301,8 @@ class ZendeskDestination:
 
     def before(self, operation: Operation, resolve: Resolve) -> Mapping[str, Any] | None:
         """Return what the keys of an update's body hold now; None where the record is gone."""
+        if send_guide.is_guide(operation):
+            return undo_guide.before(self._session, operation, resolve)
         return undo.before(self._session, operation, resolve)
 
     def undo_batch(self, call: str) -> int:
@@ -263,6 +311,8 @@ class ZendeskDestination:
 
     def undo(self, written: Sequence[Written]) -> Sequence[Undone]:
         """Take back one batch of one call."""
+        if send_guide.is_guide(written[0]):
+            return [undo_guide.undo(self._session, one) for one in written]
         return self._undoer.undo(written)
 
     def tickets_of(self, written: Written) -> Iterator[str]:
