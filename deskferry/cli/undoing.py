@@ -14,8 +14,8 @@ from deskferry.migrate.lanes import LoadOptions
 from deskferry.migrate.reassign import ReassignOptions, ReassignResult
 from deskferry.migrate.retry import RetryOptions, RetryResult
 from deskferry.migrate.retry import retry as run_retry
-from deskferry.migrate.rollback import RollbackOptions, RollbackResult, route_of
 from deskferry.migrate.rollback import rollback as run_rollback
+from deskferry.migrate.rollback_result import RollbackOptions, RollbackResult, route_of
 from deskferry.migrate.scope import Scope
 
 _FORMAT = click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)

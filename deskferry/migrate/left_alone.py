@@ -15,9 +15,9 @@ from deskferry.migrate.compare_values import Difference
 from deskferry.migrate.decide import Todo
 from deskferry.migrate.journal import held_crossings
 from deskferry.migrate.requests import unplain
-from deskferry.migrate.undo_journal import UndoJournal, is_twin
 from deskferry.migrate.verify import Depth, Verify
 from deskferry.migrate.work import Work
+from deskferry.migrate.written_run import WrittenRun, is_twin
 
 if TYPE_CHECKING:
     from deskferry.migrate.migrate import Migration
@@ -48,7 +48,7 @@ class LeftAlone:
     """Looks at records of the destination before they are touched."""
 
     job: Migration
-    journal: UndoJournal
+    wrote: WrittenRun
     force: bool
     _work: Work | None = None
     _used: dict[str, set[str]] = field(default_factory=dict)
@@ -109,8 +109,8 @@ class LeftAlone:
     def people(self, kind: str, ops: Sequence[Any]) -> Iterator[tuple[str, Why]]:
         """Yield the people or organizations that something else needs: other operations that stand, other records."""
         record_ids = [op.record_id for op in ops]
-        reassigned = self.journal.reassigned(record_ids)
-        later = self.journal.later_ops(record_ids)
+        reassigned = self.wrote.reassigned(record_ids)
+        later = self.wrote.later_ops(record_ids)
         used = self._users(kind)
         rows = self._rows(kind, ops)
         for op in ops:
@@ -132,12 +132,12 @@ class LeftAlone:
             below = ("organization",) if kind == "organization" else ("person", "organization")
             found: set[str] = set()
             batch: set[str] = set()
-            for op in self.journal.users(below, self.journal.first()):
+            for op in self.wrote.users(below, self.wrote.first()):
                 batch |= set(_named(op))
                 if len(batch) > 2000:
-                    found |= set(self.journal.remote_ids(batch).values())
+                    found |= set(self.wrote.remote_ids(batch).values())
                     batch.clear()
-            self._used[kind] = found | set(self.journal.remote_ids(batch).values())
+            self._used[kind] = found | set(self.wrote.remote_ids(batch).values())
         return self._used[kind]
 
     def _rows(self, kind: str, ops: Sequence[Any]) -> dict[str, Any]:

@@ -5,8 +5,7 @@ Each undoing is journalled before its call. Kill it anywhere and run it again: i
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -17,20 +16,17 @@ from deskferry.connectors.kit.faults import InDoubt
 from deskferry.errors import CapabilityError, ConfigError, Exhausted, Interrupted, TooManyErrors
 from deskferry.migrate.changed_since import hashes_there, keep_hashes, kept_hashes
 from deskferry.migrate.journal import Journal, held_crossings
-from deskferry.migrate.left_alone import CHANGED, IN_USE, NO_IMAGE, PEOPLE, LeftAlone, Why
-from deskferry.migrate.migrate import COMMAND, Migration, running, settle_pending
+from deskferry.migrate.left_alone import IN_USE, NO_IMAGE, PEOPLE, LeftAlone, Why
+from deskferry.migrate.migrate import Migration, running, settle_pending
 from deskferry.migrate.requests import unplain
-from deskferry.migrate.undo_journal import FORCED, UndoJournal, Unit, is_twin
-from deskferry.store import Store, machinery
-from deskferry.store.state import runs
+from deskferry.migrate.rollback_result import RollbackOptions, RollbackResult, route_of
+from deskferry.migrate.undo_journal import FORCED, UndoJournal, Unit
+from deskferry.migrate.written_run import WrittenRun, is_twin
+from deskferry.store import machinery
 from deskferry.store.upsert import chunks
 
-TAKEN_BACK = (COMMAND, "retry")
-"""Commands whose runs can be taken back."""
 _PAGE = 200
 _TRIES = 3
-_LISTED = 1000
-"""Records that the result names; the findings of the run have all."""
 _PASSES: tuple[tuple[tuple[str, ...], bool], ...] = (
     (("article_translation", "person", "organization"), False),
     (("article_translation",), True), (("person",), True), (("organization",), True),
@@ -39,82 +35,6 @@ _PASSES: tuple[tuple[tuple[str, ...], bool], ...] = (
 translation goes with its article."""
 _ALIKE = frozenset({"ticket", "message", "person", "organization", "survey_response", "time_entry"})
 """Kinds of which records go side by side; others may lie inside one another."""
-
-
-@dataclass(frozen=True, slots=True)
-class RollbackOptions:
-    """How to take back."""
-
-    force: bool = False
-    """Also what people changed since, and what a later run built on."""
-    accept: frozenset[str] = frozenset()
-    threads: int = 1
-    max_errors: int | None = None
-    confirm: Callable[[int], bool] = lambda _operations: True
-    """Asked once before the first call, with the number of operations that stand."""
-
-
-@dataclass(slots=True)
-class RollbackResult:
-    """What was taken back, what was left alone, and what stays behind."""
-
-    run_id: str
-    of: str
-    undone: Counter[str] = field(default_factory=Counter)
-    """Kind → operations that were taken back now."""
-    left: list[tuple[str, str, str, str]] = field(default_factory=list)
-    """(code, kind, record, detail) of what was left alone or refused, the first thousand."""
-    left_by_code: Counter[str] = field(default_factory=Counter)
-    residues: dict[str, int] = field(default_factory=dict)
-    """Code → how many, of all that was ever taken back of the run."""
-    effects_had: dict[str, int] = field(default_factory=dict)
-    """Effect → operations of the run that had it: what went out stays out."""
-
-    @property
-    def exit_code(self) -> int:
-        """Return 1 where something was left alone or refused; residues are declared."""
-        return 1 if self.left_by_code else 0
-
-    def leave(self, why: Why, kind: str, record_id: str) -> None:
-        """Note what is left alone."""
-        self.left_by_code[why.code] += 1
-        if len(self.left) < _LISTED:
-            self.left.append((why.code, kind, record_id, why.detail))
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the result as plain JSON (`json/rollback.schema.json`)."""
-        return {
-            "run_id": self.run_id,
-            "exit_code": self.exit_code,
-            "of": self.of,
-            "undone": dict(sorted(self.undone.items())),
-            "left_alone": {
-                "by_code": dict(sorted(self.left_by_code.items())),
-                "records": [
-                    {"code": code, "kind": kind, "record_id": record, "detail": detail}
-                    for code, kind, record, detail in self.left
-                ],
-            },
-            "residues": self.residues,
-            "effects_had": self.effects_had,
-        }
-
-
-def route_of(store: Store, run_id: str) -> tuple[str, str]:
-    """Return source and destination of a run that can be taken back; raises ConfigError for another."""
-    with store.read() as database:
-        found = runs(database, run_id=run_id)
-    listed = "`deskferry runs` lists the latest."
-    if not found:
-        raise ConfigError(f"There is no run {run_id}.", listed)
-    run = found[0]
-    source, arrow, destination = (run["connection"] or "").partition(">")
-    if run["command"] not in TAKEN_BACK or not arrow:
-        raise ConfigError(f"Run {run_id} is of `{run['command']}`, which is not taken back.", listed)
-    done = (run["counts"] or {}).get("rolled_back") or {}
-    if done.get("complete"):
-        raise ConfigError(f"Run {run_id} was rolled back already, by run {done['run_id']}.", listed)
-    return source, destination
 
 
 def rollback(job: Migration, run_id: str, options: RollbackOptions | None = None) -> RollbackResult:
@@ -129,32 +49,33 @@ def rollback(job: Migration, run_id: str, options: RollbackOptions | None = None
     with running(job, "rollback") as (own, kept):
         job.refresh()
         settle_pending(job, Journal(job.store, job.route, own, job.clock))
-        journal = UndoJournal(job.store, job.route, run_id, own, job.clock)
-        _refuse(job.writer, journal, wanted)
-        count = journal.count()
+        wrote = WrittenRun(job.store, job.route, run_id)
+        journal = UndoJournal(wrote, own, job.clock)
+        _refuse(job.writer, wrote, wanted)
+        count = wrote.count()
         if count and not wanted.confirm(count):
             raise Interrupted("Not confirmed, nothing was taken back.", "Run it again and say yes, or with --yes.")
         result = RollbackResult(own, run_id, undone=journal.undone)
-        back = _Rollback(job, job.writer, journal, wanted, result, LeftAlone(job, journal, wanted.force))
+        back = _Rollback(job, job.writer, wrote, journal, wanted, result, LeftAlone(job, wrote, wanted.force))
         try:
             back.run(count)
         finally:
-            result.residues, result.effects_had = journal.residues(), journal.had_effects()
+            result.residues, result.effects_had = wrote.residues(), wrote.had_effects()
             kept["counts"] = result.as_json()
         journal.mark(complete=not result.left_by_code)
         kept["exit_code"] = result.exit_code
         return result
 
 
-def _refuse(writer: Undoes, journal: UndoJournal, options: RollbackOptions) -> None:
+def _refuse(writer: Undoes, wrote: WrittenRun, options: RollbackOptions) -> None:
     """Raise ConfigError where a later run stands on this one, or an effect of undoing was not accepted."""
-    later = journal.built_on()
+    later = wrote.built_on()
     if later is not None and not options.force:
         raise ConfigError(
-            f"Run {later} changed tickets of run {journal.undone_run} after it.",
+            f"Run {later} changed tickets of run {wrote.undone_run} after it.",
             f"Roll that one back first (deskferry rollback {later}), or take both together with --force.",
         )
-    effects = {name for call in journal.effect_calls() for name in writer.undo_effects.get(call, ())}
+    effects = {name for call in wrote.effect_calls() for name in writer.undo_effects.get(call, ())}
     missing = sorted(effects - options.accept)
     if missing:
         flags = " ".join(f"--accept {name}" for name in missing)
@@ -169,6 +90,7 @@ def _refuse(writer: Undoes, journal: UndoJournal, options: RollbackOptions) -> N
 class _Rollback:
     job: Migration
     writer: Undoes
+    wrote: WrittenRun
     journal: UndoJournal
     options: RollbackOptions
     result: RollbackResult
@@ -189,7 +111,7 @@ class _Rollback:
 
     def _pass(self, kinds: Sequence[str], inside: bool) -> None:
         before: int | None = None
-        while rows := self.journal.page(kinds, inside, before, _PAGE):
+        while rows := self.wrote.page(kinds, inside, before, _PAGE):
             before = rows[-1].id
             rounds = self._rounds(rows)
             while any(rounds):
@@ -213,9 +135,9 @@ class _Rollback:
         """Return the chains of units, one a record: deletions of whole records, or its changes newest first."""
         rows = [row for row in rows if row.record_id not in self.left]
         records = {row.record_id: row for row in rows}
-        created = self.journal.creations(records)
-        begun = self.journal.begun(records)
-        kinds = self.journal.kinds(rows)
+        created = self.wrote.creations(records)
+        begun = self.wrote.begun(records)
+        kinds = self.wrote.kinds(rows)
         why = dict(self._why([one for one in records if one not in begun], created, kinds))
         chains: dict[str, list[Unit]] = {}
         for row in rows:
@@ -321,7 +243,7 @@ class _Rollback:
         if not unit.deletes or unit.written is None or is_twin(unit.op) or not isinstance(self.writer, ShowsTickets):
             return True
         tickets = list(dict.fromkeys(self.writer.tickets_of(unit.written)))
-        ours = self.journal.trashed_by_us(tickets)
+        ours = self.wrote.trashed_by_us(tickets)
         others = [one for one in tickets if one not in ours]
         if others and not self.options.force:
             self.left.add(unit.op.record_id)
@@ -361,17 +283,17 @@ class _Rollback:
     def _bury_all(self) -> None:
         """Note once more what is gone: a rollback that was killed may have died before it did."""
         after = 0
-        while rows := self.journal.taken_back(deleted=True, after=after):
+        while rows := self.wrote.taken_back(deleted=True, after=after):
             self._bury(row for row in rows if row.remote_id)
             after = rows[-1].id
 
     def _keep_hashes(self) -> None:
         """Keep what lies there of records that were changed back: the run before can be taken back next."""
         after = 0
-        while rows := self.journal.taken_back(deleted=False, after=after):
+        while rows := self.wrote.taken_back(deleted=False, after=after):
             after = rows[-1].id
             forced = {row.record_id for row in rows if (row.receipt or {}).get(FORCED)}
-            kinds = self.journal.kinds(rows)
+            kinds = self.wrote.kinds(rows)
             for kind in sorted(set(kinds.values())):
                 ids = [one for one, own in kinds.items() if own == kind and one not in forced | self.left]
                 self._keep_hash(kind, ids)
@@ -401,6 +323,3 @@ def _call(unit: Unit) -> tuple[str, str]:
 def _is_silent(op: Any) -> bool:
     """Whether nothing is to be called: a twin that was there, and not in the trash, stays as it is."""
     return is_twin(op) and not (op.receipt or {}).get("restored")
-
-
-__all__ = ["CHANGED", "RollbackOptions", "RollbackResult", "rollback", "route_of"]

@@ -22,8 +22,8 @@ from deskferry.migrate.lanes import LoadOptions
 from deskferry.migrate.migrate import MigrateOptions, migrate
 from deskferry.migrate.migrate import verify as verify_route
 from deskferry.migrate.pull import PullOptions
-from deskferry.migrate.rollback import RollbackOptions, route_of
 from deskferry.migrate.rollback import rollback as roll_back
+from deskferry.migrate.rollback_result import RollbackOptions, route_of
 from deskferry.migrate.scope import Scope
 from deskferry.migrate.verify import Depth
 from deskferry.store import blobs, engine, open_store
@@ -91,11 +91,12 @@ def _count_pages(opened: Workbench, names: list[str]) -> dict[str, dict[str, int
 
 
 def load(
-    config: str, clock: str, *, verify: bool = False, prove: bool = True, threads: int = 1, mapping: str | None = None
-) -> dict[str, Any]:
+    config: str, clock: str, *, verify: bool = False, prove: bool = True, threads: int = 1, mapping: str | None = None,
+    early: bool = False,
+) -> dict[str, Any]:  # fmt: skip
     """Migrate `old` into `new` with a yes to every effect; returns what came of it."""
     with bench(config, clock) as opened:
-        job = opened.migration("old", "new", None if mapping is None else Path(mapping), Scope())
+        job = opened.migration("old", "new", None if mapping is None else Path(mapping), Scope(early=early))
         accepted = frozenset(effect.name for effect in job.writer.effects())
         options = MigrateOptions(load=LoadOptions(accepted, threads=threads), verify=verify, prove=prove)
         return migrate(job, options).as_json()

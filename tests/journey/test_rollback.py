@@ -92,20 +92,27 @@ class Both:
         return found
 
     def live(self) -> dict[str, dict[str, Row]]:
-        """Return the live rows of a fresh pull of the destination, without the field of the origin mark."""
+        """Return the live rows of a fresh pull of the destination."""
         self._pulls += 1
         place = self.directory / f"fresh{self._pulls}"
         config = write_config(place, {"new": self.new})
         self.crasher.well("pull", config=str(config), clock=self.old.base_url, names=["new"])
         held = content(place / "store.db")
+        gone = {key for key, row in held["ticket"].items() if row["deleted_at"] is not None}
         return {
-            kind: {key: row for key, row in rows.items() if row["deleted_at"] is None and "Deskferry" not in str(row)}
+            kind: {key: row for key, row in rows.items() if _is_live(row, gone)}
             for kind, rows in held.items()
             if rows and all("content_hash" in row for row in rows.values())
         }
 
     def trashed(self) -> int:
         return sum(1 for row in self.new.state()["tickets"] if row["deleted"])
+
+
+def _is_live(row: Row, gone: set[str]) -> bool:
+    """Whether a row is neither deleted nor of a deleted ticket, nor the field of the origin mark, which is kept."""
+    of_gone = row.get("ticket_id") in gone or row.get("record_id") in gone
+    return row["deleted_at"] is None and not of_gone and "Deskferry" not in str(row)
 
 
 def hashes(rows: dict[str, dict[str, Row]], *, aside: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
