@@ -200,3 +200,41 @@ def test_from_one_help_centre_into_another(host: DeskHost, crasher: Crasher, tmp
     place = f"articles/{there['Invoices']['id']}"
     assert written == [f"{place}.json", f"{place}/translations/en-us.json"]
     assert new.mails() == []
+
+
+def test_time_and_closed_circles_from_one_freshdesk_into_another(
+    host: DeskHost, crasher: Crasher, tmp_path: Path
+) -> None:
+    """Time with its day, agent and note; an article for chosen companies is for agents alone."""
+    like = host.zendesk(seed=3, tickets=12, profile="plain")
+    old = host.freshdesk(like=like, notifications=False, automations=False)
+    new = host.freshdesk(like=like, notifications=False, automations=False)
+    headers = {"Authorization": httpx_basic(old.credentials["api_key"])}
+
+    def made(path: str, **values: Any) -> Any:
+        answer = host.http.post(f"{old.base_url}/api/v2/{path}", json=values, headers=headers)
+        assert answer.status_code == 201, answer.text
+        return answer.json()["id"]
+
+    agent = old.state()["agents"][1]["id"]
+    company = made("companies", name="Acme")
+    ticket = made("tickets", subject="s", description="d", email="a@x.example", status=2, priority=1, source=1)
+    made(f"tickets/{ticket}/time_entries", time_spent="01:30", executed_at="2025-03-02T10:00:00Z", agent_id=agent,
+         billable=False, note="On the phone", timer_running=False)  # fmt: skip
+    category = made("solutions/categories", name="Contracts")
+    folder = made(f"solutions/categories/{category}/folders", name="Acme's", visibility=4, company_ids=[company])
+    made(f"solutions/folders/{folder}/articles", title="Prices", description="secret", status=2)
+    config = write_config(tmp_path, {"old": old, "new": new})
+    crasher.well("pull", config=str(config), clock=like.base_url, names=["old"])
+    found = crasher.well("load", config=str(config), clock=like.base_url, verify=True, prove=True)["result"]
+    assert (found["verify"]["differences"], found["proof"]["holds"], found["exit_code"]) == ([], True, 0)
+    state = new.state()
+    (entry,) = state["time_entries"]
+    assert (entry["time_spent"], entry["executed_at"], entry["billable"]) == ("01:30", "2025-03-02T10:00:00Z", False)
+    assert entry["note"].startswith("On the phone\n[old:time_entry:")
+    emails = {row["id"]: row["contact"]["email"] for row in state["agents"]}
+    assert emails[entry["agent_id"]] == old.state()["agents"][1]["contact"]["email"]
+    (there,) = [row for row in state["solution_folders"] if row["name"].startswith("Acme's")]
+    assert there["visibility"] == 3
+    assert found["load"]["losses"]["visibility_narrowed"] == 1
+    assert new.mails() == []
