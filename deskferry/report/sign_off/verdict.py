@@ -16,8 +16,10 @@ def verdict(facts: Facts, found: Mapping[str, Any], words: Words) -> dict[str, A
     """Return code, tone (good, warn, bad), the sentence, and the reasons against it."""
     against = [{"code": code, "n": n, "text": words(f"sign_off.against.{code}", n=n)} for code, n in _against(found)]
     code, tone = _code(facts, found, bool(against))
-    crossed = {one["kind"]: one["outcome"] for one in found["counts"]["kinds"]}
-    moved = {kind: sum(each.get(name, 0) for name in MOVED) for kind, each in crossed.items()}
+    moved = {
+        one["kind"]: sum(one["outcome"].get(name, 0) for name in MOVED) - (one.get("again") or 0)
+        for one in found["counts"]["kinds"]
+    }
     text = words(
         f"sign_off.verdict.{code}", tickets=moved["ticket"], messages=moved["message"], losses=found["losses"]["total"],
         source=facts.source.title, destination=facts.destination.title, n=len(against), code=facts.run["exit_code"],
