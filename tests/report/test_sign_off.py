@@ -20,7 +20,7 @@ from deskferry.migrate.scope import Scope
 from deskferry.report.sign_off import document as made
 from deskferry.report.sign_off.write import write_sign_off
 from deskferry.store import Store, machinery
-from deskferry.store.state import begin_run
+from deskferry.store.state import begin_run, end_run
 from tests.migrate.builder import START
 from tests.migrate.world import World
 from tests.report.conftest import Report
@@ -171,6 +171,23 @@ def test_a_run_without_consent_is_no_migration(world: World, store: Store, sign_
         world.migrate(load=LoadOptions(frozenset()))
     found = sign_off(last_run(store))
     assert found["verdict"]["code"] == "not_begun"
+
+
+def test_what_a_rollback_left_is_listed(world: World, store: Store, sign_off: Report) -> None:
+    run_id = world.migrate().run_id
+    back = begin_run(store, "rollback", "old>new", "2030-01-01T00:00:00.000000Z")
+    counts = {"run_id": back, "of": run_id, "residues": {"ticket_in_trash": 3}}
+    end_run(store, back, 1, counts, [], "2030-01-01T00:01:00.000000Z")
+    found = sign_off(run_id)
+    check_schema(found)
+    assert found["undoing"]["residues"] == [{"code": "ticket_in_trash", "count": 3, "detail": None}]
+    assert (found["undoing"]["rolled_back"], [one["run_id"] for one in found["undoing"]["runs"]]) == (False, [back])
+    table = machinery.run
+    with store.write() as database:
+        kept = database.execute(select(table.c.counts).where(table.c.id == run_id)).scalar_one()
+        kept["rolled_back"] = {"complete": True, "run_id": back}
+        database.execute(table.update().where(table.c.id == run_id).values(counts=kept))
+    assert sign_off(run_id)["verdict"]["code"] == "rolled_back"
 
 
 def test_what_was_refused_and_what_differs_stands_against_it(world: World, store: Store, sign_off: Report) -> None:

@@ -99,11 +99,12 @@ def later_checks(facts: Facts) -> list[dict[str, Any]]:
 
 def undoings(facts: Facts) -> dict[str, Any]:
     """Return whether the run was rolled back, and what that left behind."""
-    own = facts.counts.get("rollback") or facts.counts.get("rolled_back")
+    own = facts.counts.get("rolled_back") or facts.counts.get("rollback")
+    whole = bool(own) and (not isinstance(own, Mapping) or bool(own.get("complete", True)))
     runs = [one for one in facts.later if one["command"] == "rollback" and _names(one, facts.run_id)]
     there = facts.destination.connector
     return {
-        "rolled_back": bool(own or any(one["exit_code"] in (0, 1) for one in runs)),
+        "rolled_back": whole,
         "runs": [
             {"run_id": one["id"], "at": instant(one["started_at"]), "exit_code": one["exit_code"]} for one in runs
         ],
