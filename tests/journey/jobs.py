@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,11 +92,12 @@ def _count_pages(opened: Workbench, names: list[str]) -> dict[str, dict[str, int
 
 def load(
     config: str, clock: str, *, verify: bool = False, prove: bool = True, threads: int = 1, mapping: str | None = None,
-    early: bool = False,
+    early: bool = False, only: Sequence[str] = (),
 ) -> dict[str, Any]:  # fmt: skip
     """Migrate `old` into `new` with a yes to every effect; returns what came of it."""
     with bench(config, clock) as opened:
-        job = opened.migration("old", "new", None if mapping is None else Path(mapping), Scope(early=early))
+        scope = Scope(tuple(only), early=early)
+        job = opened.migration("old", "new", None if mapping is None else Path(mapping), scope)
         accepted = frozenset(effect.name for effect in job.writer.effects())
         options = MigrateOptions(load=LoadOptions(accepted, threads=threads), verify=verify, prove=prove)
         return migrate(job, options).as_json()

@@ -26,6 +26,7 @@ from deskferry.connectors.zendesk.desk import (
     folded,
 )
 from deskferry.connectors.zendesk.fields import custom_fields, tags_of
+from deskferry.connectors.zendesk.read_tickets import MERGED_TAG
 from deskferry.connectors.zendesk.words import word
 
 NOTE = "#note"
@@ -333,6 +334,8 @@ def _fields(draft: _Draft, aggregate: TicketAggregate) -> None:
     draft.losses += lost
     if tags:
         draft.body["tags"] = tags
+    if MERGED_TAG in tags and draft.body["status"] == "closed" and draft.ticket.get("status") != "merged":
+        draft.lose("status", draft.ticket.get("status"), "reads_as_merged")
     draft.body |= own_extra(draft.ticket, ("recipient",))
     external = draft.ticket.get("external_id")
     if external:

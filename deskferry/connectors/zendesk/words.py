@@ -55,6 +55,10 @@ LOSS_CAUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Zendesk has no such status; the nearest was taken.",
             "Zendesk no tiene ese estado; se tomó el más cercano.",
         ),
+        "reads_as_merged": (
+            "The tag closed_by_merge says there that the ticket was merged into another.",
+            "La etiqueta closed_by_merge indica allí que el ticket se fusionó con otro.",
+        ),
         "custom_status_unmatched": (
             "The desk has no custom status of this name; the default one of its category was taken.",
             "La cuenta no tiene un estado con ese nombre; se tomó el predeterminado de su categoría.",
