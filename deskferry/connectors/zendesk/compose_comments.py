@@ -52,7 +52,7 @@ class Said:
 
 @dataclass(slots=True)
 class Clockwork:
-    """Times as an import takes them: whole seconds, from 1970 on, not in the future, none missing."""
+    """Times as an import takes them: whole seconds, from 1970 on, none in the future."""
 
     opened: datetime | None
     now: float
@@ -63,11 +63,12 @@ class Clockwork:
         """Return a time as text; a loss where it had to be changed."""
         if not isinstance(value, datetime):
             return None
-        least, most = datetime(1970, 1, 1, tzinfo=UTC), datetime.fromtimestamp(self.now, UTC)
-        kept = min(max(value.astimezone(UTC), least), most)
-        if kept != value:
+        kept = max(value.astimezone(UTC), datetime(1970, 1, 1, tzinfo=UTC))
+        future = kept.timestamp() > self.now
+        if kept != value or future:
             self.losses.append(Loss(record_id, name, iso(value), "time_clamped"))
-        return kept.strftime("%Y-%m-%dT%H:%M:%SZ")
+        # Without a word the vendor takes the present: a draft must not change with the clock.
+        return None if future else kept.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def of_message(self, message: Row) -> str | None:
         """Return a message's time; where it has none, that of the one before, or of the ticket."""

@@ -118,7 +118,8 @@ def _stub(draft: _Draft, files: Sequence[Row]) -> Said:
     one = said(row, files, draft.crossings, draft.clock)
     draft.clock.losses = [loss for loss in draft.clock.losses if loss.record_id != row["id"]]
     kept = tuple(loss for loss in one.losses if loss.record_id != row["id"])
-    return Said(row, one.comments, one.files, kept, one.lines, one.told)
+    comment = {**one.comments[0], "html_body": f"<p>{html.escape(text)}</p>"}
+    return Said(row, (comment,), one.files, kept, one.lines, one.told)
 
 
 def _note(draft: _Draft, messages: Sequence[Said]) -> dict[str, Any] | None:

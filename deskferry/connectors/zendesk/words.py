@@ -28,8 +28,8 @@ LOSS_CAUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Zendesk pone esta fecha por sí mismo.",
         ),
         "time_clamped": (
-            "Zendesk takes no time before 1970 or in the future; the nearest was taken.",
-            "Zendesk no admite fechas anteriores a 1970 ni futuras; se tomó la más cercana.",
+            "Zendesk takes no time before 1970 or in the future; the nearest is there.",
+            "Zendesk no admite fechas anteriores a 1970 ni futuras; figura la más cercana.",
         ),
         "time_unknown": (
             "The time was not known; that of the message before stands in.",
