@@ -13,7 +13,7 @@ from typing import Any
 
 from deskferry.connectors.kit.composing import AGENT_ROLES, display_name, is_email, iso, not_written, source_hash
 from deskferry.connectors.kit.contract import Composition, Crossings, Loss, Operation, Ref, Row, TicketAggregate
-from deskferry.connectors.zendesk import codes
+from deskferry.connectors.zendesk import codes, compose_beside
 from deskferry.connectors.zendesk.compose_comments import Clockwork, Said, kept_out, said
 from deskferry.connectors.zendesk.compose_people import extra_left, own_extra
 from deskferry.connectors.zendesk.desk import (
@@ -379,10 +379,9 @@ def _left_behind(draft: _Draft, aggregate: TicketAggregate) -> None:
     draft.losses += extra_left(row, ("recipient",), _DERIVED)
     if aggregate.events:
         draft.lose("ticket_event", len(aggregate.events), "history_not_written")
-    for rating in aggregate.ratings:
-        draft.losses.append(Loss(rating["id"], "survey_response", iso(rating.get("label")), "rating_not_written"))
-    for entry in aggregate.time_entries:
-        draft.losses.append(Loss(entry["id"], "time_entry", iso(entry.get("seconds")), "time_entry_not_written"))
+    lines, lost = compose_beside.lines_of(aggregate, draft.crossings)
+    draft.lines += lines
+    draft.losses += lost
 
 
 # ---------------------------------------------------------------------------------------------------------- operation
@@ -408,7 +407,11 @@ def _import(draft: _Draft, aggregate: TicketAggregate, messages: Sequence[Said])
         source_hash=source_hash(
             row,
             *(one.row for one in messages),
-            also=(*aggregate.tags, *(told for one in messages for told in one.told)),
+            also=(
+                *aggregate.tags,
+                *(told for one in messages for told in one.told),
+                *compose_beside.hashed((*aggregate.ratings, *aggregate.time_entries)),
+            ),
         ),
         carries=(*carries, *([f"{row['id']}{NOTE}"] if note else [])),
         file_of={file.attachment_id: one.row["id"] for one in messages for file in one.files},

@@ -15,13 +15,17 @@ LOSS_CAUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "No API writes the history of a ticket.",
             "Ninguna API escribe el historial de un ticket.",
         ),
-        "rating_not_written": (
-            "Only the customer who asked can rate a ticket: ratings stay in the store.",
-            "Solo el cliente que preguntó puede valorar un ticket: las valoraciones se quedan en el almacén.",
+        "rating_as_note": (
+            "Only the customer who asked can rate a ticket: the rating stands in a private note.",
+            "Solo el cliente que preguntó puede valorar un ticket: la valoración está en una nota privada.",
         ),
-        "time_entry_not_written": (
-            "Zendesk has no time entries; they stay in the store.",
-            "Zendesk no tiene tiempos registrados; se quedan en el almacén.",
+        "rating_unanswered": (
+            "The survey was sent and nobody answered: there is nothing to write.",
+            "La encuesta se envió y nadie respondió: no hay nada que escribir.",
+        ),
+        "time_entry_as_note": (
+            "Zendesk has no time entries: the time stands in a private note.",
+            "Zendesk no tiene tiempos registrados: el tiempo está en una nota privada.",
         ),
         "time_not_written": (
             "Zendesk sets this time itself.",
@@ -230,6 +234,8 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "author": "Original author: {}",
             "subject": "Subject: {}",
             "external_id": "External id: {}",
+            "rating": "Rating: {}",
+            "time_entry": "Time: {}",
             "too_large": "File not moved, too large: {} ({} bytes, SHA-256 {})",
             "linked": "Large file: {} ({} bytes, SHA-256 {}) is kept at {}",
             "in_parts": "File in {} parts, to be put together in their order: {} ({} bytes, SHA-256 {})",
@@ -253,6 +259,8 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "author": "Autor original: {}",
             "subject": "Asunto: {}",
             "external_id": "Id externo: {}",
+            "rating": "Valoración: {}",
+            "time_entry": "Tiempo: {}",
             "too_large": "Archivo no trasladado, demasiado grande: {} ({} bytes, SHA-256 {})",
             "linked": "Archivo grande: {} ({} bytes, SHA-256 {}) se guarda en {}",
             "in_parts": "Archivo en {} partes, que se unen en su orden: {} ({} bytes, SHA-256 {})",

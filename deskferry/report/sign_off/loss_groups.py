@@ -40,6 +40,7 @@ OF_CAUSE: Mapping[str, str] = {
     "visibility_narrowed": "nearest", "suspension_lifted": "nearest", "language_is_the_desks": "nearest",
     "language_swapped": "nearest", "title_cut": "nearest", "hierarchy_flattened": "nearest",
     "folder_by_readers": "nearest", "external_id_replaced": "nearest", "number_changed": "nearest",
+    "reads_as_merged": "nearest",
     "link_in_note": "elsewhere", "subject_in_note": "elsewhere", "rating_as_note": "elsewhere",
     "rating_date_in_text": "elsewhere", "time_agent_in_text": "elsewhere", "time_entry_as_note": "elsewhere",
     "language_not_written": "gone", "timezone_not_written": "gone", "left_out_of_placeholder": "gone",
