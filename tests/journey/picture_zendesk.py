@@ -10,7 +10,7 @@ from tests.journey.desks import Desk
 
 _ASIDE = {
     "id", "url", "updated_at", "generated_timestamp", "audit_id", "content_url", "mapped_content_url", "raw_subject",
-    "fields", "encoded_id", "metadata", "organization_name", "thumbnails", "last_login_at",
+    "fields", "encoded_id", "metadata", "organization_name", "thumbnails", "last_login_at", "locale_id",
 }  # fmt: skip
 _OWN_TIME = {"users", "organizations", "organization_memberships"}
 """Tables whose time of creation is the destination's own."""

@@ -36,7 +36,7 @@ def before(session: Session, operation: Operation, resolve: Resolve) -> dict[str
     path = f"{_ENVELOPES[envelope]}/{resolve(operation.target)}"
     answer = session.request_json("GET", path, allow=(404,))
     record = answer.body.get(envelope) if answer.status == 200 else None
-    if not isinstance(record, dict) or record.get("status") == "deleted" or record.get("active") is False:
+    if not isinstance(record, dict) or not _lives(record):
         return None
     return {key: _held(record, key, value) for key, value in operation.body.items() if key in record}
 
@@ -87,10 +87,26 @@ class Undoer:
     def _delete(self, name: str, written: Sequence[Written]) -> list[Undone]:
         """Delete records by their ids, tickets and users for good."""
         ids = [one.remote_id for one in written]
-        there = [one for one in ids if self._is_there(name, one)] if len(ids) == 1 else ids
-        if there:
-            self._destroy(name, there)
-        return [self._deleted(name, one, asked=one in there) for one in ids]
+        shown = self._shown(name, ids)
+        # Archived tickets are in no list: each is asked for.
+        apart = {one for one in ids if name == "tickets" and one not in shown and self._is_there(name, one)}
+        asked = shown | apart
+        if asked:
+            self._destroy(name, sorted(asked))
+        left = (self._shown(name, sorted(shown)) if shown else set()) | {
+            one for one in apart if self._is_there(name, one)
+        }
+        gone = [one for one in ids if one not in left]
+        if name == "tickets" and gone:
+            self._destroy("deleted_tickets", gone)
+        for one in gone if name == "users" else ():
+            self._session.request_json("DELETE", f"deleted_users/{one}", allow=_JUDGED)
+        residue = {"tickets": USED_NUMBER, "users": ERASED_USER}.get(name, "")
+        return [
+            Undone("refused", code="not_deleted", detail="it is still there") if one in left
+            else Undone("done" if one in asked else "gone", residue)
+            for one in ids
+        ]  # fmt: skip
 
     def _destroy(self, path: str, ids: Sequence[str]) -> None:
         """Delete many at once; what became of each is looked at afterwards."""
@@ -103,19 +119,16 @@ class Undoer:
         if job:
             self._jobs.wait(job, len(ids))
 
-    def _deleted(self, name: str, remote_id: str, *, asked: bool) -> Undone:
-        residue = {"tickets": USED_NUMBER, "users": ERASED_USER}.get(name, "")
-        if self._is_there(name, remote_id):
-            return Undone("refused", code="not_deleted", detail="it is still there")
-        if name == "organizations":
-            return Undone("done" if asked else "gone")
-        answer = self._session.request_json("DELETE", f"deleted_{name}/{remote_id}", allow=_JUDGED)
-        return Undone("done" if asked and answer.status < 300 else "gone", residue)
+    def _shown(self, name: str, ids: Sequence[str]) -> set[str]:
+        """Return those of these records that a list shows as living."""
+        answer = self._session.request_json("GET", f"{name}/show_many", params={"ids": ",".join(ids)}, allow=(404,))
+        rows = (answer.body.get(name) or ()) if answer.status == 200 else ()
+        return {str(row["id"]) for row in rows if _lives(row)}
 
     def _is_there(self, name: str, remote_id: str) -> bool:
         answer = self._session.request_json("GET", f"{name}/{remote_id}", allow=(404,))
         record = answer.body.get(name.removesuffix("s")) if answer.status == 200 else None
-        return isinstance(record, dict) and record.get("status") != "deleted" and record.get("active") is not False
+        return isinstance(record, dict) and _lives(record)
 
     def tickets_of(self, written: Written) -> Iterator[str]:
         """Yield the tickets that a person asked or that belong to an organization."""
@@ -162,3 +175,7 @@ class Undoer:
         if answer.status >= 400:
             return Outcome("refused", code="not_merged", detail=problems(answer))
         return Outcome("done", into)
+
+
+def _lives(record: Raw) -> bool:
+    return record.get("status") != "deleted" and record.get("active") is not False
