@@ -24,8 +24,9 @@ from deskferry.migrate.migrate import MigrateOptions, MigrationResult, migrate
 from deskferry.migrate.scope import Scope
 from deskferry.simulators.kernel import Desk, SimClock
 from deskferry.simulators.server import serve
-from deskferry.simulators.stock import Stock, stocked
-from deskferry.store import Store
+from deskferry.simulators.stock import Provision, Stock, provision
+from deskferry.store import Store, machinery
+from deskferry.store.raw_archive import RawArchive
 from deskferry.store.records import rows
 from deskferry.store.scratch import copy_connection, copy_crossings, link_files
 from deskferry.store.state import pinned
@@ -49,6 +50,8 @@ class Rehearsal:
     """On the simulator's clock: what limits and search lags cost."""
     not_rehearsed: dict[str, int] = field(default_factory=dict)
     """Kind → records that crossed before: their changes are not tried."""
+    not_pulled: list[str] = field(default_factory=list)
+    """Lists of the destination that were never read: the simulator has nothing of them."""
 
     @property
     def exit_code(self) -> int:
@@ -74,6 +77,7 @@ class Rehearsal:
             "calls": dict(sorted(self.calls.items())),
             "seconds": round(self.seconds, 1),
             "not_rehearsed": dict(sorted(self.not_rehearsed.items())),
+            "not_pulled": self.not_pulled,
         }
 
 
@@ -97,10 +101,10 @@ def rehearse(
 ) -> Rehearsal:
     """Migrate into the simulator; raises what the migration would raise before its first write (open questions)."""
     bench.config.connection(source)
-    vendor = bench.config.connection(destination).vendor
+    how = provision(bench.config.connection(destination).vendor)
     with bench.run("rehearse", f"{source}>{destination}") as record:
         clock = SimClock(bench.clock.now())
-        desk = stocked(vendor, stock_of(bench.store, destination), clock)
+        desk = how.fill(stock_of(bench.store, destination, how), clock)
         with tempfile.TemporaryDirectory(prefix="deskferry-rehearsal-") as place, serve(desk) as server:
             config = _scratch_config(bench.config, source, destination, desk, server.base_url, Path(place))
             with Workbench(config, clock=_Clock(clock), progress=bench.progress) as scratch:
@@ -108,7 +112,10 @@ def rehearse(
                 begin = clock.now()
                 result = _run(scratch, source, destination, mapping or _mapping(bench.config, source, destination),
                               scope, options)  # fmt: skip
-                found = Rehearsal(record.id, result, seconds=clock.now() - begin, not_rehearsed=taken)
+                found = Rehearsal(
+                    record.id, result, seconds=clock.now() - begin, not_rehearsed=taken,
+                    not_pulled=_not_pulled(bench.store, destination, how),
+                )  # fmt: skip
             found.mails.update(one.kind for one in desk.mailbox)
             found.calls.update(one.method for one in server.pipeline.log)
         record.counts, record.exit_code = found.as_json(), found.exit_code
@@ -145,7 +152,9 @@ def _scratch_config(config: Config, source: str, destination: str, desk: Desk, b
     real = config.connection(destination)
     text = [f'[store]\nurl = "sqlite:///rehearsal.db"\n\n[connections.{destination}]']
     text += [f'vendor = "{real.vendor}"', f'base_url = "{base_url}"']
-    for name, value in desk.credentials().items():
+    given = desk.credentials()
+    for name in provision(real.vendor).credentials:
+        value = given[name]
         (place / name).write_text(str(value), encoding="utf-8")
         (place / name).chmod(0o600)
         text.append(f'{name} = "file:{name}"' if _is_secret(name) else f"{name} = {orjson.dumps(value).decode()}")
@@ -168,14 +177,17 @@ def _is_secret(name: str) -> bool:
 # -------------------------------------------------------------------------------------------- what the account has
 
 
-def stock_of(store: Store, connection: str) -> Stock:
+def stock_of(store: Store, connection: str, how: Provision) -> Stock:
     """Return what was pulled of a destination; raises ConfigError where nothing was."""
     with store.read() as database:
         if pinned(database, connection) is None:
             raise ConfigError(
                 f"{connection} was never pulled: a rehearsal needs its people, teams and fields.",
-                f"Run `deskferry pull {connection} --only person,organization,team,custom_field` first.",
+                f"Run `deskferry pull {connection} --only {','.join(how.kinds)}` first.",
             )
+        if how.streams:
+            archive = RawArchive(connection)
+            return Stock(records={name: _sent(archive, database, name) for name in (*how.streams, *how.parts)})
         people = [_person(row) for row in rows(database, "person", connection)]
         return Stock(
             agents=[one for one in people if one["role"] in _AGENTS],
@@ -187,6 +199,18 @@ def stock_of(store: Store, connection: str) -> Stock:
             groups=[{"id": row["source_id"], "name": row["name"]} for row in rows(database, "team", connection)],
             fields=_fields(database, connection),
         )
+
+
+def _not_pulled(store: Store, connection: str, how: Provision) -> list[str]:
+    table = machinery.stream_cursor
+    with store.read() as database:
+        done = select(table.c.stream).where(table.c.connection == connection, table.c.finished_at.is_not(None))
+        known = set(database.execute(done).scalars())
+    return [name for name in how.streams if name not in known]
+
+
+def _sent(archive: RawArchive, database: Any, stream: str) -> list[Mapping[str, Any]]:
+    return [one.payload for one in archive.of_stream(database, stream) if one.payload is not None]
 
 
 def _person(row: Mapping[str, Any]) -> dict[str, Any]:

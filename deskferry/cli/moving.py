@@ -180,6 +180,8 @@ def _show_rehearsal(found: Rehearsal) -> None:
     click.echo(f"\n{calls}; {found.seconds / 3600:.1f} hours at the simulator's limits.")
     for kind, count in sorted(found.not_rehearsed.items()):
         click.echo(f"{count} records of {kind} crossed before; changes of them were not tried.")
+    if found.not_pulled:
+        click.echo(f"Never pulled, so that the simulator has none of them: {', '.join(found.not_pulled)}.")
     click.echo(f"Rehearsal {found.run_id}: nothing was sent to the real destination.")
 
 

@@ -149,6 +149,23 @@ class RawArchive:
         """Return the raw records with these ids that the archive holds."""
         return {row.id: self.stored(database, row) for row in lookup(database, "raw_record", _READ, ids)}
 
+    def of_stream(self, database: Connection, stream: str) -> Iterator[StoredRaw]:
+        """Yield what a stream brought and what is not gone since, in the order of the ids."""
+        table = raw_record
+        rows = database.execute(
+            select(table)
+            .where(
+                table.c.connection == self.connection,
+                table.c.stream == stream,
+                table.c.deleted_at.is_(None),
+                table.c.payload.is_not(None),
+            )
+            .order_by(table.c.id)
+            .execution_options(yield_per=100)
+        )
+        for row in rows:
+            yield self.stored(database, row)
+
     def in_order_of_arrival(self, database: Connection, batch: int = 1000) -> Iterator[list[StoredRaw]]:
         """Yield all raw records of the connection in the order of arrival, a batch at a time."""
         table, after = raw_record, -1

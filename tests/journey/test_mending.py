@@ -145,6 +145,65 @@ def test_a_rehearsal_touches_nothing_real(both: Both) -> None:
     assert real["load"]["losses"] == found["losses"]
 
 
+@pytest.mark.parametrize("vendor", ["zendesk", "freshdesk"])
+def test_a_rehearsal_with_a_zendesk_meets_what_the_real_one_meets(
+    host: DeskHost, crasher: Crasher, tmp_path: Path, vendor: str
+) -> None:
+    """With people, organizations, groups, brands, forms, statuses and a help centre of its own."""
+    full = host.full_freshdesk if vendor == "freshdesk" else host.zendesk
+    old = full(seed=3, tickets=12, profile="plain")
+    new = host.zendesk(seed=3, tickets=4, profile="plain", subdomain="globex")
+    both = Both(host, crasher, tmp_path, desks=(old, new))
+    both.do("pull", names=["old"])
+    run = commands(both)
+    unread = run("migrate", "old", "new", "--rehearse", "--yes")
+    assert unread.code == 2
+    assert "deskferry pull new --only person," in unread.last
+    both.do("pull", names=["new"])
+    both.new.forget_requests()
+    before = _rows(both)
+    found = run.well("migrate", "old", "new", "--rehearse", "--yes", "--format", "json").json()
+    assert_as_published("rehearsal", found)
+    assert both.new.requests() == []
+    assert _rows(both) == before
+    assert (found["refusals"], found["differences"], found["unplanned_losses"]) == ([], 0, 0)
+    assert (found["mailbox"], found["not_rehearsed"], found["not_pulled"]) == ({}, {}, [])
+    real = both.migrate(verify=True)
+    assert real["load"]["kinds"] == found["kinds"]
+    assert real["load"]["losses"] == found["losses"]
+    later = run.well("migrate", "old", "new", "--rehearse", "--yes", "--format", "json").json()
+    assert later["not_rehearsed"]["ticket"] == found["kinds"]["ticket"]["created"]
+    assert "ticket" not in later["kinds"]
+
+
+def test_a_rehearsal_tells_what_it_refuses_and_what_it_never_heard_of(
+    host: DeskHost, crasher: Crasher, tmp_path: Path
+) -> None:
+    """A field that must be filled in to solve; lists that nobody pulled."""
+    old = host.zendesk(seed=3, tickets=12, profile="plain")
+    both = Both(host, crasher, tmp_path, desks=(old, host.empty_zendesk(like=old)))
+    field = next(one for one in both.new.state()["ticket_fields"] if one["removable"] and one["type"] == "tagger")
+    token = both.new.credentials["oauth_token"]
+    host.http.put(
+        f"{both.new.base_url}/api/v2/ticket_fields/{field['id']}", json={"ticket_field": {"required": True}},
+        headers={"Authorization": f"Bearer {token}"},
+    ).raise_for_status()  # fmt: skip
+    both.do("pull", names=["old"])
+    both.do("pull", names=["new"], only=["person", "organization", "team", "custom_field", "status_definition"])
+    run = commands(both)
+    found = run("migrate", "old", "new", "--rehearse", "--yes", "--format", "json")
+    assert found.code == 1
+    told = found.json()
+    final = {f"old:ticket:{one['id']}" for one in both.old.state()["tickets"] if one["status"] in {"solved", "closed"}}
+    refused = {one["record_id"] for one in told["refusals"] if one["kind"] == "ticket"}
+    assert refused
+    assert refused <= final
+    assert "ticket_forms" in told["not_pulled"]
+    assert "users" not in told["not_pulled"]
+    real = both.do("load", prove=False)
+    assert real["load"]["kinds"]["ticket"] == told["kinds"]["ticket"]
+
+
 def _rows(both: Both) -> dict[str, int]:
     """Return how many rows each table of the store has, runs aside."""
     from sqlalchemy import func, select  # noqa: PLC0415 - of this one test

@@ -38,10 +38,14 @@ class Both:
     """A Zendesk, a Freshdesk that people use already, and a store between them."""
 
     def __init__(
-        self, host: DeskHost, crasher: Crasher, directory: Path, url: str = "sqlite:///store.db", tickets: int = 40
-    ) -> None:
-        self.old = host.zendesk(seed=3, tickets=tickets, profile="plain")
-        self.new = host.freshdesk(like=self.old)
+        self, host: DeskHost, crasher: Crasher, directory: Path, url: str = "sqlite:///store.db", tickets: int = 40,
+        desks: tuple[Desk, Desk] | None = None,
+    ) -> None:  # fmt: skip
+        if desks is None:
+            self.old = host.zendesk(seed=3, tickets=tickets, profile="plain")
+            self.new = host.freshdesk(like=self.old)
+        else:
+            self.old, self.new = desks
         self.crasher, self.directory = crasher, directory
         self.config = write_config(directory, {"old": self.old, "new": self.new}, store=url)
         text = self.config.read_text().replace("[store]\n", f'[store]\nfiles = "{directory / "files"}"\n', 1)

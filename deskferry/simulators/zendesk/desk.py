@@ -83,6 +83,10 @@ ROUTES: Final = [
 _ROUTER: Final = Router(ROUTES)
 
 
+def _is_admin(user: Mapping[str, Any]) -> bool:
+    return user["role"] == "admin" and user.get("active") is not False
+
+
 class ZendeskDesk:
     """A Zendesk account. `plan` decides limits and features; `limits=False` refuses nothing for its rate."""
 
@@ -117,7 +121,7 @@ class ZendeskDesk:
     def _credential_user(self) -> tuple[int, str]:
         """Return the user whose credentials are handed out: the first admin."""
         first = id_of("user", 1)
-        admin = self.state.users.get(first) or next((one for one in self.state.users if one["role"] == "admin"), None)
+        admin = self.state.users.get(first) or next((one for one in self.state.users if _is_admin(one)), None)
         return (first, EMAIL) if admin is None else (admin["id"], admin["email"])
 
     def _role_of(self, user_id: int) -> str:

@@ -20,7 +20,7 @@ from deskferry.simulators.zendesk.store import Store
 from deskferry.simulators.zendesk.tickets import ARCHIVE_AFTER, TicketFile
 
 Record = dict[str, Any]
-_FIRST_NEW = 1 << 33  # the key above which new records are: beyond those of any account that is generated
+FIRST_NEW = 1 << 33  # the key above which new records are: beyond those of any account that is generated
 
 
 class EventIndex:
@@ -141,7 +141,7 @@ class State:
     def new_id(self, kind: str) -> int:
         """Return an id that nothing has, above all those of its kind."""
         counters = self.written.counters
-        counters[kind] = counters.get(kind, _FIRST_NEW) + 1
+        counters[kind] = counters.get(kind, FIRST_NEW) + 1
         return id_of(kind, counters[kind])
 
     def remembered(self, name: str, version: Any, make: Callable[[], Any]) -> Any:
