@@ -129,11 +129,13 @@ def hashes(rows: dict[str, dict[str, Row]], *, aside: tuple[str, ...] = ()) -> d
     }
 
 
-def unequal(before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]]) -> list[str]:
-    """Return the records in which two pulls differ, macros aside: the API deletes none."""
+def unequal(
+    before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]], aside: frozenset[str] = frozenset({"macro"})
+) -> list[str]:
+    """Return the records in which two pulls differ, macros aside: Freshdesk's API deletes none."""
     return [
         f"{kind} {key}"
-        for kind in sorted({*before, *after} - {"macro"})
+        for kind in sorted({*before, *after} - aside)
         for key in sorted({*before.get(kind, {}), *after.get(kind, {})})
         if before.get(kind, {}).get(key) != after.get(kind, {}).get(key)
     ]

@@ -6,7 +6,7 @@ so that one that holds more than this run wrote is left.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from deskferry.connectors.kit.contract import Operation, Resolve, Undone, Written
@@ -27,6 +27,8 @@ _INSIDE: Mapping[str, tuple[str, str]] = {
     "category": ("help_center/categories/{}/sections.json", "sections"),
     "section": ("help_center/sections/{}/articles.json", "articles"),
 }
+"""What a category or section takes along when it is deleted: list, and its envelope."""
+_PAGE = 100
 _JUDGED = (400, 403, 404, 409, 422)
 
 
@@ -59,19 +61,44 @@ def undo(session: Session, written: Written) -> Undone:
         return _changed_back(session, written)
     if written.receipt.get("adopted"):
         return Undone("done")
-    if written.object in _INSIDE:
-        path, name = _INSIDE[written.object]
-        inside = session.request_json("GET", path.format(written.remote_id), allow=(404,))
-        if inside.status == 200 and inside.body.get(name):
-            return Undone("refused", code="not_empty", detail="it holds what is not of this run")
+    if written.object in _INSIDE and _holds_something(session, written):
+        return Undone("refused", code="not_empty", detail="it holds what is not of this run")
     answer = session.request_json(
         "DELETE", _PATHS[written.object].format(written.remote_id), allow=_JUDGED, idempotent=True
     )
+    residue = ARCHIVED if written.object == "article" else ""
     if answer.status == 404:
-        return Undone("gone")
+        return Undone("gone", residue)
     if answer.status >= 300:
         return Undone("refused", code="not_deleted", detail=problems(answer))
-    return Undone("done", ARCHIVED if written.object == "article" else "")
+    return Undone("done", residue)
+
+
+def _holds_something(session: Session, written: Written) -> bool:
+    path, name = _INSIDE[written.object]
+    if any(_rows(session, path.format(written.remote_id), name)):
+        return True
+    if written.object != "section":
+        return False
+    # Sections inside sections (Enterprise): no list of their own, they lie in that of the category.
+    answer = session.request_json("GET", _PATHS["section"].format(written.remote_id), allow=(404,))
+    if answer.status == 404:
+        return False
+    above, listed = _INSIDE["category"]
+    rows = _rows(session, above.format(answer.body["section"]["category_id"]), listed)
+    return any(str(one.get("parent_section_id")) == written.remote_id for one in rows)
+
+
+def _rows(session: Session, path: str, name: str) -> Iterator[Mapping[str, Any]]:
+    """Yield a list page by page; nothing where it is gone."""
+    page = 1
+    while True:
+        answer = session.request_json("GET", path, params={"per_page": _PAGE, "page": page}, allow=(404,))
+        found = (answer.body.get(name) or ()) if answer.status == 200 else ()
+        yield from found
+        if not found or not answer.body.get("next_page"):
+            return
+        page += 1
 
 
 def _changed_back(session: Session, written: Written) -> Undone:

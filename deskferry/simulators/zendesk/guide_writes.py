@@ -28,6 +28,11 @@ from deskferry.simulators.zendesk.routing import Call, Handler, Route
 from deskferry.simulators.zendesk.state import Record, State
 
 _SHELF: Final = frozenset({"name", "description", "position", "locale", "translations"})
+_BELOW: Final = {
+    "categories": (("sections", "category_id"),),
+    "sections": (("articles", "section_id"), ("sections", "parent_section_id")),
+}
+"""What lies on a shelf, and goes with it."""
 _SECTION: Final = _SHELF | {"parent_section_id", "category_id", "theme_template", "sorting"}
 _META: Final = frozenset(
     {
@@ -191,11 +196,10 @@ def delete(kind: str) -> Handler:
 
 def _remove(state: State, kind: str, record: Record) -> None:
     state.guide.lists[kind].remove(record)
-    below = {"categories": ("sections", "category_id"), "sections": ("articles", "section_id")}.get(kind)
-    if below is not None:
-        name, key = below
+    for name, key in _BELOW.get(kind, ()):
         for one in [one for one in state.guide.lists.get(name, []) if one[key] == record["id"]]:
-            _remove(state, name, one)
+            if one in state.guide.lists[name]:  # not gone with another one already
+                _remove(state, name, one)
 
 
 def create_translation(kind: str) -> Handler:
