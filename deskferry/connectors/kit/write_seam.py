@@ -442,6 +442,13 @@ class SpellsTags(Protocol):
 
 
 @runtime_checkable
+class RefusesSuspended(Protocol):
+    """What a destination has beside `Destination` when it takes no ticket of a requester who is suspended there."""
+
+    refuses_suspended: Literal[True]
+
+
+@runtime_checkable
 class TellsValues(Protocol):
     """What a destination offers beside `Destination` to show in a plan where an enumerated value goes."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from deskferry.config import ConnectionConfig
 from deskferry.connectors.kit.contract import (
@@ -60,6 +60,7 @@ class ZendeskDestination:
     """Writes into one account: people and organizations by bulk jobs, tickets by imports, which are silent."""
 
     undo_effects = undo.EFFECTS
+    refuses_suspended: Literal[True] = True
     search_lag = 300.0
     """What was written is surely found by its external id after this: lookup and search lag by minutes."""
 
