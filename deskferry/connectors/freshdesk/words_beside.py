@@ -19,10 +19,6 @@ CAUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "The survey has other steps; the nearest was taken, the text names the old one.",
             "La encuesta tiene otros grados; se tomó el más cercano, el texto nombra el antiguo.",
         ),
-        "rating_unanswered": (
-            "The survey was sent and nobody answered: there is nothing to write.",
-            "La encuesta se envió y nadie respondió: no hay nada que escribir.",
-        ),
         "time_entry_as_note": (
             "The plan has no time tracking: the time stands in a private note.",
             "El plan no tiene registro de tiempo: el tiempo está en una nota privada.",
@@ -46,10 +42,6 @@ CAUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "empty_folder_not_written": (
             "A section without articles stays behind.",
             "Una sección sin artículos se queda.",
-        ),
-        "category_unknown": (
-            "The source did not tell of the section that it is in: it has no place.",
-            "El origen no informó de la sección en que está: no tiene sitio.",
         ),
         "visibility_narrowed": (
             "It was for named groups, or for whom is not known: agents alone may read it.",
@@ -79,21 +71,9 @@ CAUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "A canned response is a text: a macro that has none stays in the inventory.",
             "Una respuesta predefinida es un texto: una macro que no lo tiene se queda en el inventario.",
         ),
-        "macro_personal": (
-            "It was somebody's own: it is not shown to others.",
-            "Era de una persona: no se muestra a otros.",
-        ),
-        "macro_teams_unmatched": (
-            "The desk has none of the groups that may use it: it is not shown to others.",
-            "La cuenta no tiene ninguno de los grupos que pueden usarla: no se muestra a otros.",
-        ),
         "macro_actions_not_written": (
             "A canned response is a text: what the macro did beside stays in the inventory.",
             "Una respuesta predefinida es un texto: lo demás que hacía la macro se queda en el inventario.",
-        ),
-        "placeholder_unknown": (
-            "Freshdesk has no such placeholder; it stands in the text as it was.",
-            "Freshdesk no tiene ese marcador; queda en el texto como estaba.",
         ),
         "update_not_possible": (
             "It changed after it had crossed, and the API cannot change it there.",
@@ -109,7 +89,6 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "readers.1": "for everybody",
             "readers.2": "for whoever is signed in",
             "readers.3": "for agents",
-            "rating": "Rating: {}",
             "rating_scale": "{} on a scale from {} to {}",
             "rating_reason": "Reason: {}",
             "time_entry": "Time: {} minutes",
@@ -120,7 +99,6 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "readers.1": "para todos",
             "readers.2": "para quien ha iniciado sesión",
             "readers.3": "para agentes",
-            "rating": "Valoración: {}",
             "rating_scale": "{} en una escala de {} a {}",
             "rating_reason": "Motivo: {}",
             "time_entry": "Tiempo: {} minutos",

@@ -11,10 +11,6 @@ CAUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "The account has no help centre, or these credentials may not write it.",
             "La cuenta no tiene centro de ayuda, o estas credenciales no pueden escribirlo.",
         ),
-        "category_unknown": (
-            "The source did not tell of the section that it is in: it has no place.",
-            "El origen no informó de la sección en que está: no tiene sitio.",
-        ),
         "hierarchy_flattened": (
             "Sections lie in categories: what lay deeper became a section that names those above it.",
             "Las secciones están en categorías: lo que estaba más hondo pasó a sección que nombra las de encima.",
@@ -35,14 +31,6 @@ CAUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Only an agent can have written an article; it is under the name of who migrates.",
             "Solo puede haberlo escrito un agente; está a nombre de quien migra.",
         ),
-        "macro_personal": (
-            "It was somebody's own: it is not shown to others.",
-            "Era de una persona: no se muestra a otros.",
-        ),
-        "macro_teams_unmatched": (
-            "The desk has none of the groups that may use it: it is not shown to others.",
-            "La cuenta no tiene ninguno de los grupos que pueden usarla: no se muestra a otros.",
-        ),
         "macro_without_effect": (
             "Nothing of what it did means anything here: it stays in the inventory.",
             "Nada de lo que hacía significa algo aquí: se queda en el inventario.",
@@ -50,10 +38,6 @@ CAUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "macro_actions_not_written": (
             "These actions name things of the old account; they stay in the inventory.",
             "Estas acciones nombran cosas de la cuenta anterior; se quedan en el inventario.",
-        ),
-        "placeholder_unknown": (
-            "Zendesk has no such placeholder; it stands in the text as it was.",
-            "Zendesk no tiene ese marcador; queda en el texto como estaba.",
         ),
     }
 )
