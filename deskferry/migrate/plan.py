@@ -6,7 +6,6 @@ Everything is really composed, by the same code that load uses: a plan and its l
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +13,6 @@ from sqlalchemy import select
 
 from deskferry.canonical_schema import sql_table
 from deskferry.connectors.kit.contract import Account, Destination, Effect, Loss, Question
-from deskferry.connectors.kit.limits import ACCOUNT
 from deskferry.connectors.kit.links import LINK_LEFT, Addresses
 from deskferry.errors import ConfigError, OpenQuestions
 from deskferry.migrate.accounting import carried
@@ -27,6 +25,7 @@ from deskferry.migrate.journal import UNDO, Route
 from deskferry.migrate.mapping_file import RouteMapping
 from deskferry.migrate.match import match
 from deskferry.migrate.match_knowledge import match_knowledge
+from deskferry.migrate.plan_calls import in_batches, reads, time_needed
 from deskferry.migrate.plan_questions import open_questions
 from deskferry.migrate.plan_tables import Line, tables
 from deskferry.migrate.progress import Progress, Silent
@@ -40,11 +39,7 @@ from deskferry.store import Store, machinery
 _EXAMPLES = 3
 _JOURNAL_BYTES = 4096
 """What an operation takes in the journal and, read back, in the archive: an estimate."""
-_READ_PER_TICKET = 3
-"""Calls that read a written ticket back: whole for the read mapping, itself and its messages for the witness."""
 BEFORE = "before"
-_READ_PER_FILE = 2
-"""A file is downloaded for both."""
 
 
 @dataclass(slots=True)
@@ -241,7 +236,7 @@ def make_plan(
         shown.end()
     for again in relinked(store, work):
         _add(plan, effects, composer.destination, again.composed, again.decided)
-    _batches(plan, composer.destination)
+    plan.calls.update(in_batches(plan.sends, composer.destination))
     _matched(plan, composer)
     for kind, count in work.gone().items():
         plan.counts.setdefault(kind, Counter())["gone_at_source"] += count
@@ -250,7 +245,7 @@ def make_plan(
     plan.questions = open_questions(composer)
     plan.tables = tables(composer)
     plan.disk_bytes = _JOURNAL_BYTES * plan.operations
-    _estimate(plan, account.limits, share_of_limit)
+    plan.minutes, plan.limit = time_needed(plan.calls, account.limits, share_of_limit)
     return plan
 
 
@@ -283,16 +278,9 @@ def _add(plan: Plan, effects: Counter[str], writer: Destination, composed: Compo
         extra = writer.calls(composed.composition) - len(decided.sends)
         if extra:
             plan.calls[decided.sends[0].operation.call] += extra
-    if composed.kind == "ticket" and decided.sends:
-        files = sum(len(step.operation.files) for step in decided.steps)
-        plan.calls["verify"] += _READ_PER_TICKET + 2 * (composed.messages // 100) + _READ_PER_FILE * files
-
-
-def _batches(plan: Plan, writer: Destination) -> None:
-    """Count the calls of what is sent: rows of one call go together, and a bulk call is looked at once more."""
-    for call, rows in plan.sends.items():
-        size = writer.batch_size(call)
-        plan.calls[call] += rows if size == 1 else 2 * -(-rows // size)
+    cost = reads(composed, decided) if decided.sends else 0
+    if cost:
+        plan.calls["verify"] += cost
 
 
 def _matched(plan: Plan, composer: Composer) -> None:
@@ -304,16 +292,3 @@ def _matched(plan: Plan, composer: Composer) -> None:
         plan.counts.setdefault(kind, Counter())["twin"] += 1
     for loss in composer.matched_losses():
         plan.losses.setdefault(loss.cause, LossLine()).add(loss)
-
-
-def _estimate(plan: Plan, limits: Mapping[str, float], share: float) -> None:
-    """Fill in the minutes by the limit that binds: the account's for all calls, a call's own for its."""
-    total = sum(plan.calls.values())
-    uses = {name: plan.calls[name] for name in limits if name in plan.calls}
-    whole = ACCOUNT if ACCOUNT in limits else max(limits, key=lambda name: limits[name], default=None)
-    if whole is not None:
-        uses[whole] = total
-    minutes = {name: count / max(limits[name] * share, 1e-9) for name, count in uses.items()}
-    if minutes:
-        plan.limit = max(minutes, key=lambda name: minutes[name])
-        plan.minutes = minutes[plan.limit]

@@ -16,6 +16,7 @@ from deskferry.simulators.kernel import SimClock
 from deskferry.simulators.server import RunningServer, serve
 from deskferry.simulators.zendesk import ZendeskDesk, load
 
+SHELVES = ("categories", "sections", "articles")
 START = 1_767_225_600.0
 
 
@@ -81,9 +82,12 @@ class Host:
 
     def empty_zendesk(
         self, like: dict[str, Any], agents: int | None = None, without: dict[str, list[str]] | None = None,
-        **options: Any,
+        knowledge: bool = True, **options: Any,
     ) -> ZendeskDesk:  # fmt: skip
-        """Return a Zendesk as an administrator set it up: so many agents, without some groups or fields (by name)."""
+        """Return a Zendesk as an administrator set it up: so many agents, without some groups or fields (by name).
+
+        Without `knowledge` its help centre has its readers only, and there are no macros.
+        """
         source = generated(like["seed"], like["tickets"], like["profile"])
         staff_only = replace(
             source,
@@ -95,6 +99,9 @@ class Host:
         for table, names in (without or {}).items():
             rows = desk.state.lists[table]
             rows[:] = [one for one in rows if not {one.get("name"), one.get("title")} & set(names)]
+        if not knowledge:
+            for emptied in (*(desk.state.guide.lists[name] for name in SHELVES), desk.state.lists["macros"]):
+                emptied.clear()
         return desk
 
     def freshdesk(

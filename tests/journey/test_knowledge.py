@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from tests.journey.command import Command
 from tests.journey.crashing import Crasher
 from tests.journey.desks import Desk, DeskHost, write_config
 
 KINDS = ("article_category", "article", "macro")
+OF_KNOWLEDGE = ("help_center", "/hc/", "solutions", "sim-storage", "macros", "canned_response")
 READERS = {1: "public", 2: "signed_in", 3: "agents"}
 
 
@@ -238,3 +240,31 @@ def test_time_and_closed_circles_from_one_freshdesk_into_another(
     assert there["visibility"] == 3
     assert found["load"]["losses"]["visibility_narrowed"] == 1
     assert new.mails() == []
+
+
+@pytest.mark.parametrize("vendor", ["zendesk", "freshdesk"])
+def test_the_plan_names_what_reading_it_back_costs(
+    host: DeskHost, crasher: Crasher, tmp_path: Path, vendor: str
+) -> None:
+    """What verifying a knowledge base asks for, within a third; people and set-up aside."""
+    old = host.zendesk(seed=3, tickets=0, profile="plain")
+    new = (
+        host.empty_zendesk(like=old, knowledge=False) if vendor == "zendesk"
+        else host.freshdesk(like=old, notifications=False, automations=False)
+    )  # fmt: skip
+    planned, asked = 0, {}
+    for verify in (False, True):
+        host.reset(new)
+        directory = tmp_path / str(verify)
+        values = {"config": str(write_config(directory, {"old": old, "new": new})), "clock": old.base_url}
+        crasher.well("pull", **values, names=["old"])
+        run = Command(directory, {"DESKFERRY_CLOCK": old.base_url}, crasher=crasher)
+        planned = run("plan", "old", "new", "--format", "json").json()["calls"]["by_call"]["verify"]
+        new.forget_requests()
+        found = crasher.well("load", **values, verify=verify, prove=False)["result"]
+        read = [one["path"] for one in new.requests() if one["method"] == "GET"]
+        asked[verify] = sum(any(word in path for word in OF_KNOWLEDGE) for path in read)
+    assert found["verify"]["kinds"]["article"]["verified"] > 0
+    assert planned == pytest.approx(asked[True] - asked[False], rel=0.34)
+    again = run("plan", "old", "new", "--format", "json").json()
+    assert "verify" not in again["calls"]["by_call"]  # all is there: nothing is written, nothing read back
