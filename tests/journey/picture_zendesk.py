@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from typing import Any
 
@@ -27,6 +28,36 @@ def picture_zendesk(desk: Desk) -> dict[str, Counter[str]]:
         table: Counter(_text(row, names, table) for row in state[table] if row.get("status") != "deleted")
         for table in _TABLES
     }  # fmt: skip
+    found["mails"] = Counter(json.dumps([one["kind"], one["to"], one["subject"]]) for one in desk.mails())
+    return found
+
+
+_GUIDE = {
+    "categories": ("name", "description", "position", "locale"),
+    "sections": ("name", "description", "position", "locale", "category_id"),
+    "articles": (
+        "title", "body", "draft", "locale", "section_id", "user_segment_id", "permission_group_id", "label_names",
+        "promoted", "position", "comments_disabled", "author_id",
+    ),
+    "translations": ("source_id", "locale", "title", "body", "draft"),
+    "article_attachments": ("article_id", "file_name", "size", "content_type"),
+}  # fmt: skip
+_NUMBERED = re.compile(r"(/hc/(?:[\w-]+/)?(?:article_attachments|articles)/)\d+")
+
+
+def picture_guide(desk: Desk) -> dict[str, Counter[str]]:
+    """Return what its help centre holds, and its macros, as text under names instead of numbers; mails too."""
+    state = desk.state()
+    held = {table: state[f"help_center/{table}"] for table in _GUIDE}
+    names = {row["id"]: row.get("title") or row["name"] for kind in list(_GUIDE)[:3] for row in held[kind]}
+    names |= {row["id"]: row["email"] for row in state["users"]}
+
+    def text(row: Row, columns: tuple[str, ...]) -> str:
+        told = {key: names.get(row[key], row[key]) if key.endswith("_id") else row[key] for key in columns}
+        return _NUMBERED.sub(r"\1N", json.dumps(told, sort_keys=True, ensure_ascii=False))
+
+    found = {table: Counter(text(row, columns) for row in held[table]) for table, columns in _GUIDE.items()}
+    found["macros"] = Counter(text(row, ("title", "actions", "active", "restriction")) for row in state["macros"])
     found["mails"] = Counter(json.dumps([one["kind"], one["to"], one["subject"]]) for one in desk.mails())
     return found
 

@@ -15,6 +15,7 @@ from deskferry.simulators.zendesk import (
     field_writes,
     guide_files,
     guide_routes,
+    guide_state,
     guide_writes,
     identity_writes,
     imports,
@@ -222,7 +223,7 @@ class ZendeskDesk:
             "satisfaction_ratings": [ratings.row(one) for one in ratings.ids],
             "organization_memberships": memberships.all_rows(state),
             **state.lists,
-            **{f"help_center/{name}": rows for name, rows in state.guide.lists.items()},
+            **{f"help_center/{name}": rows for name, rows in guide_state.everything(state).items()},
         }
 
     def patch(self, change: Mapping[str, Any]) -> Any:

@@ -51,6 +51,18 @@ def attachments_of(state: State, article: int) -> list[Record]:
     return state.guide.attachments(article) if written is None else written
 
 
+def everything(state: State) -> dict[str, list[Record]]:
+    """Return the lists of the help centre, with the translations of all that stands in it and the files of articles."""
+    lists = state.guide.lists
+    return {
+        **lists,
+        "translations": [
+            row for kind in WORDS for one in lists.get(kind, []) for row in translations_of(state, kind, one["id"])
+        ],
+        "article_attachments": [row for one in _articles(state) for row in attachments_of(state, one["id"])],
+    }
+
+
 def new_translation(state: State, kind: str, record: Record, locale: str, given: Record, by: int) -> Record:
     """Add a translation; a language that is there already is refused."""
     own = copy.deepcopy(translations_of(state, kind, record["id"]))
