@@ -6,7 +6,6 @@ without what its refusal names (an assignee who left, say): better without it th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,11 +16,11 @@ from deskferry.connectors.kit.contract import OpenFile, Operation, Outcome, Raw,
 from deskferry.connectors.kit.links import LINKS_LEFT, Addresses, LinkedText, NewAddresses
 from deskferry.connectors.kit.session import Answer, InDoubt, Session
 from deskferry.connectors.zendesk import find
+from deskferry.connectors.zendesk.answers import DROPPABLE, named, not_permitted, problems, warned
 from deskferry.connectors.zendesk.compose_comments import FILE_ADDRESS
 from deskferry.connectors.zendesk.jobs import Jobs, failed
 from deskferry.connectors.zendesk.settings import ADDRESSES
 from deskferry.connectors.zendesk.uploads import TOKEN_LIFE, Refusal, Uploaded, discard, upload
-from deskferry.errors import Refused
 
 ROWS = 100
 """Rows of a bulk call at most."""
@@ -51,18 +50,6 @@ BULK: Mapping[str, Bulk] = {
     ),
 }
 _JUDGED = (400, 403, 404, 409, 413, 422)
-_DROPPABLE: Mapping[str, Mapping[str, str]] = {
-    "ticket": {
-        "assignee": "assignee_id", "group": "group_id", "organization": "organization_id", "brand": "brand_id",
-        "ticket form": "ticket_form_id", "custom status": "custom_status_id", "submitter": "submitter_id",
-        "followers": "followers", "collaborators": "email_ccs",
-    },
-    "user": {"identities": "identities", "phone": "phone", "organization": "organization_ids", "locale": "locale"},
-    "organization": {"group": "group_id"},
-}  # fmt: skip
-"""Object → word by which a refusal names a field, without which the record would be taken."""
-_WARNING = "x-zendesk-api-warn"
-_KEYS = re.compile(r'"([^"]+)"')
 _PATHS = {"ticket": "agent/tickets", "user": "agent/users", "organization": "agent/organizations"}
 
 
@@ -158,7 +145,7 @@ class Sender:
                 self._bulk_users = False
                 return [self._alone(bulk, row) for row in rows]
             if answer.status == 403:
-                raise _not_permitted(bulk, answer)
+                raise not_permitted(bulk.one, answer)
             if answer.status in {413, 422}:
                 middle = len(rows) // 2
                 return self._batch(bulk, rows[:middle]) + self._batch(bulk, rows[middle:])
@@ -167,7 +154,7 @@ class Sender:
             return [Outcome("in_doubt", code="no_answer", detail=str(doubt))] * len(rows)
         if results is None:
             return [Outcome("in_doubt", code="job_lost", detail="the job vanished or stopped")] * len(rows)
-        dropped = _warned(answer)
+        dropped = warned(answer)
         return [self._result(bulk, row, results.get(place), dropped) for place, row in enumerate(rows)]
 
     def _result(self, bulk: Bulk, row: _Row, result: Raw | None, dropped: frozenset[str]) -> Outcome:
@@ -224,7 +211,7 @@ class Sender:
 
     def _alone(self, bulk: Bulk, row: _Row) -> Outcome:
         """Send one row by itself, again without what its refusal names."""
-        for _ in range(len(_DROPPABLE[bulk.row]) + 1):
+        for _ in range(len(DROPPABLE[bulk.row]) + 1):
             try:
                 answer = self._session.request_json(
                     "POST", bulk.one, {bulk.row: row.body}, params=bulk.params, allow=_JUDGED
@@ -233,16 +220,16 @@ class Sender:
                 return Outcome("in_doubt", code="no_answer", detail=str(doubt))
             if answer.status < 300:
                 record = answer.body.get(bulk.row) or {}
-                known = row.without(sorted(_warned(answer) & row.body.keys()))
+                known = row.without(sorted(warned(answer) & row.body.keys()))
                 receipt = {key: record[key] for key in ("created_at", "updated_at") if record.get(key)}
                 return self._done(known, str(record.get("id") or "") or None, receipt)
             if answer.status == 403:
-                raise _not_permitted(bulk, answer)
+                raise not_permitted(bulk.one, answer)
             said = problems(answer)
             twin = self._twin(row, said)
             if twin is not None:
                 return twin
-            keys = [key for key in _named(bulk.row, said) if key in row.body]
+            keys = [key for key in named(bulk.row, said) if key in row.body]
             if not keys:
                 return self._refused(row, answer, said)
             row = row.without(keys)
@@ -319,40 +306,3 @@ def _with_files(
             for attachment, url in urls.items():
                 known["html_body"] = known["html_body"].replace(f'"{FILE_ADDRESS}{attachment}"', f'"{url}"')
         yield known
-
-
-# ------------------------------------------------------------------------------------------------------------ answers
-
-
-def problems(answer: Answer) -> str:
-    """Return what a refusal says, in one line."""
-    body = answer.body if isinstance(answer.body, dict) else {}
-    details = body.get("details")
-    if isinstance(details, Mapping):
-        listed = [one for several in details.values() for one in (several if isinstance(several, list) else [several])]
-        said = [str(one.get("description") or one.get("error")) if isinstance(one, Mapping) else str(one)
-                for one in listed]  # fmt: skip
-        return " ".join(said)
-    if isinstance(details, str):
-        return details
-    error = body.get("error")
-    told = error.get("message") if isinstance(error, Mapping) else body.get("description") or error
-    return str(told or answer.body or "")[:500]
-
-
-def _named(kind: str, said: str) -> list[str]:
-    """Return the keys that a refusal names and that may stay away."""
-    found = [key for name, key in _DROPPABLE[kind].items() if re.search(rf"(?i)(^|\s){name}(_id)?:", said)]
-    return ["organization_id", *found] if "organization_ids" in found else found
-
-
-def _warned(answer: Answer) -> frozenset[str]:
-    """Return the keys that the vendor says it removed: unknown ones are dropped in silence but for this header."""
-    return frozenset(_KEYS.findall(answer.headers.get(_WARNING) or ""))
-
-
-def _not_permitted(bulk: Bulk, answer: Answer) -> Refused:
-    return Refused(
-        f"zendesk: POST {bulk.one} is refused: {problems(answer)}.",
-        "Only administrators can import; log in as one, with the scopes `read` and `write`.",
-    )

@@ -19,8 +19,9 @@ from deskferry.connectors.kit.contract import (
 )
 from deskferry.connectors.kit.links import LINKS_LEFT, Addresses, Link, NewAddresses
 from deskferry.connectors.kit.session import Answer, InDoubt, Session
+from deskferry.connectors.zendesk.answers import problems
 from deskferry.connectors.zendesk.compose_knowledge import FILE_LINK
-from deskferry.connectors.zendesk.send import problems, resolved
+from deskferry.connectors.zendesk.send import resolved
 from deskferry.connectors.zendesk.settings import ADDRESSES
 
 _PATHS: Mapping[str, tuple[str, str]] = {

@@ -10,8 +10,8 @@ from typing import Any
 
 from deskferry.connectors.kit.contract import Operation, Outcome, Raw, Resolve, Undone, Written
 from deskferry.connectors.kit.session import Session
+from deskferry.connectors.zendesk.answers import problems
 from deskferry.connectors.zendesk.jobs import Jobs
-from deskferry.connectors.zendesk.send import problems
 from deskferry.connectors.zendesk.words import UPDATE_TRIGGERS
 
 EFFECTS: Mapping[str, tuple[str, ...]] = {"ticket.update": (UPDATE_TRIGGERS,)}

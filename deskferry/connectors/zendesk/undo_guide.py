@@ -11,7 +11,7 @@ from typing import Any
 
 from deskferry.connectors.kit.contract import Operation, Resolve, Undone, Written
 from deskferry.connectors.kit.session import Session
-from deskferry.connectors.zendesk.send import problems
+from deskferry.connectors.zendesk.answers import problems
 from deskferry.connectors.zendesk.send_guide import SHELVES, TEXT, change
 
 ARCHIVED = "archived_article"
