@@ -9,14 +9,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
-
 from deskferry.connectors.kit.clock import Clock, wait_until
 from deskferry.connectors.kit.contract import Account, Destination
 from deskferry.connectors.kit.links import Addresses
 from deskferry.errors import ConfigError, DeskferryError, Interrupted
 from deskferry.migrate.compare_knowledge import WitnessedArticle
 from deskferry.migrate.compare_witness import Fetch
+from deskferry.migrate.covered import MIGRATE, uncovered, written_by
 from deskferry.migrate.delta import Policy
 from deskferry.migrate.journal import Journal, Route
 from deskferry.migrate.load import Load, LoadOptions, outline
@@ -29,11 +28,10 @@ from deskferry.migrate.tally import Tally
 from deskferry.migrate.told import told_of
 from deskferry.migrate.verify import Depth, Reread, Subset, Verify, VerifyResult, Witness
 from deskferry.migrate.work import Work
-from deskferry.store import Store, machinery
+from deskferry.store import Store
 from deskferry.store.engine import now_text
 from deskferry.store.state import begin_run, end_run, locked
 
-COMMAND = "migrate"
 _CANARIES = 8
 _CANARY_SEARCH = 2_000
 
@@ -234,7 +232,7 @@ def migrate(job: Migration, options: MigrateOptions | None = None) -> MigrationR
     """
     wanted = options or MigrateOptions()
     require_pulled(job.store, job.source)
-    with running(job, COMMAND) as (run_id, kept):
+    with running(job, MIGRATE) as (run_id, kept):
         job.refresh()
         journal = Journal(job.store, job.route, run_id, job.clock)
         settled = Counter() if wanted.dry_run else settle_pending(job, journal)
@@ -287,7 +285,7 @@ def _write(job: Migration, options: MigrateOptions, result: MigrationResult, jou
         return
     _load(job, options, result, journal, None)
     if options.verify:
-        result.covers = [one for one in _uncovered(job) if one != result.run_id]
+        result.covers = [one for one in uncovered(job.store, job.route) if one != result.run_id]
         result.verify = verify_runs(job, options, [result.run_id, *result.covers])
         result.verify.write_findings(job.store, result.run_id, job.destination)
     if options.prove:
@@ -317,34 +315,8 @@ def verify_runs(
     return Verify(
         job.store, work, job.reread, job.witness, job.fetch, options.depth,
         addresses=job.addresses_there, progress=job.progress, stop=job.stop,
-        witness_article=job.witness_article, only=_written_by(job, runs),
+        witness_article=job.witness_article, only=written_by(job.store, job.account.id, runs),
     ).run()  # fmt: skip
-
-
-def _written_by(job: Migration, runs: Sequence[str]) -> frozenset[str]:
-    table = machinery.crossing
-    with job.store.read() as database:
-        rows = database.execute(
-            select(table.c.record_id)
-            .where(table.c.account_id == job.account.id, table.c.run_id.in_(list(runs)), table.c.state != "matched")
-            .distinct()
-        )
-        return frozenset(rows.scalars())
-
-
-def _uncovered(job: Migration) -> list[str]:
-    """Return earlier runs of this route that ended before they verified, and that none after them covered."""
-    table = machinery.run
-    with job.store.read() as database:
-        rows = database.execute(
-            select(table.c.id, table.c.exit_code, table.c.counts).where(
-                table.c.command == COMMAND, table.c.connection == job.route.name
-            )
-        ).all()
-    ended = [row for row in rows if row.exit_code in (0, 1)]
-    covered = {one for row in ended for one in (row.counts or {}).get("covers", ())}
-    done = {row.id for row in ended if (row.counts or {}).get("verify") or (row.counts or {}).get("dry_run")}
-    return sorted(row.id for row in rows if row.id not in covered | done and row.exit_code != 2)
 
 
 def _canary(job: Migration, options: MigrateOptions, result: MigrationResult, journal: Journal) -> bool:

@@ -17,6 +17,7 @@ from deskferry.canonical_schema import split_id
 from deskferry.connectors.kit.contract import Outcome
 from deskferry.errors import ConfigError, Interrupted
 from deskferry.migrate.compose import SILENT
+from deskferry.migrate.covered import RETRY
 from deskferry.migrate.decide import Decided, Todo
 from deskferry.migrate.journal import EFFECTIVE, UNDO, Journal, pending_intent, pending_of
 from deskferry.migrate.lanes import LoadOptions
@@ -89,7 +90,7 @@ class RetryResult:
 def retry(job: Migration, run_id: str, options: RetryOptions | None = None) -> RetryResult:
     """Take up what failed; raises ConfigError where nothing of what was named did."""
     wanted = options or RetryOptions()
-    with running(job, "retry") as (own, kept):
+    with running(job, RETRY) as (own, kept):
         job.refresh()
         journal = Journal(job.store, job.route, own, job.clock)
         settle_pending(job, journal)

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deskferry.errors import ConfigError
+from deskferry.migrate.covered import MIGRATE, RETRY
 from deskferry.migrate.left_alone import Why
-from deskferry.migrate.migrate import COMMAND
 from deskferry.store import Store
 from deskferry.store.state import runs
 
-TAKEN_BACK = (COMMAND, "retry")
+TAKEN_BACK = (MIGRATE, RETRY)
 """Commands whose runs can be taken back."""
 _LISTED = 1000
 """Records that the result names; the findings of the run have all."""

@@ -11,7 +11,7 @@ from deskferry.migrate.load import LoadOptions
 from deskferry.migrate.retry import RetryOptions, RetryResult, retry
 from deskferry.store import Store
 from tests.migrate.desk import MAIL, RULES
-from tests.migrate.world import World
+from tests.migrate.world import Killed, World
 
 LOAD = LoadOptions(frozenset({MAIL, RULES}))
 
@@ -76,3 +76,37 @@ def test_sent_again_when_none_of_them_counts(twice: tuple[World, str]) -> None:
     assert found.settled == {"absent": 1}
     assert found.load.counts["ticket"] == {"created": 1}
     assert sum(one["mark"] == "old:ticket:1" for one in world.desk.tickets.values()) == 3
+
+
+def test_what_a_retry_wrote_and_never_verified_the_next_migration_verifies(store: Store) -> None:
+    world = World(store).fill()
+    world.desk.before = lambda _number, one: "refuse" if one.record_id == "old:ticket:1" else None
+    run = world.migrate().run_id
+    world.desk.before = lambda _number, _one: None
+
+    def die(_remote: str) -> Any:
+        raise Killed
+
+    with pytest.raises(Killed):
+        retry(world.job(witness=die), run, RetryOptions(LOAD))
+    assert world.ticket("1")
+    world.ticket("1")["subject"] = "Not what it was"
+    found = world.migrate(prove=True)
+    assert found.verify is not None
+    assert len(found.covers) == 1
+    assert found.verify.checked["ticket"] == 1
+    assert {(one.record_id, one.field) for one in found.verify.differences} == {("old:ticket:1", "subject")}
+    after = world.migrate()
+    assert (after.covers, after.verify and after.verify.checked["ticket"]) == ([], 0)
+
+
+def test_a_retry_that_verified_or_had_nothing_to_do_is_not_looked_at_again(store: Store) -> None:
+    world = World(store).fill()
+    world.desk.before = lambda _number, one: "refuse" if one.record_id == "old:ticket:1" else None
+    run = world.migrate().run_id
+    world.desk.before = lambda _number, _one: None
+    found = again(world, run)
+    assert found.verify is not None
+    assert found.verify.checked["ticket"] == 1
+    assert again(world, run).verify is None
+    assert world.migrate().covers == []

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from deskferry.connectors.kit.contract import Connector
 from deskferry.connectors.registry import connectors
 from deskferry.errors import ConfigError
-from deskferry.migrate.migrate import COMMAND
+from deskferry.migrate.covered import MIGRATE
 from deskferry.store import Store, machinery
 from deskferry.store.raw_archive import time_of
 from deskferry.store.state import pinned
@@ -86,7 +86,7 @@ def facts_of(store: Store, run_id: str) -> Facts:
             raise ConfigError(f"There is no run {run_id}.", "`deskferry runs` lists the latest.")
         run = found[0]
         source, _, destination = (run["connection"] or "").partition(">")
-        if run["command"] != COMMAND or not destination:
+        if run["command"] != MIGRATE or not destination:
             raise ConfigError(
                 f"Run {run_id} is a {run['command']}, and only a migration has a sign-off report.",
                 "Name the run that `deskferry migrate` printed; `deskferry runs` lists the latest.",
