@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 from deskferry.canonical_schema import ENGINE_COLUMNS, column_names
 from deskferry.connectors.kit.mapping import Mapped
 from deskferry.privacy.sweep import Sweep
-from deskferry.store.upsert import delete_ids, insert_rows, is_sqlite, lookup
+from deskferry.store.bulk_insert import insert_rows
+from deskferry.store.upsert import delete_ids, is_sqlite, lookup
 
 SETTLED = {
     "message": frozenset({"is_opening", "author_kind", "direction", "opening_by_order", "seq"}),

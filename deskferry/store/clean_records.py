@@ -199,4 +199,3 @@ class RecordCleaner:
             type(value) is str and value.startswith(prefix) and self.suppression.person(value) is not None
             for found in rows.values() for row in found for value in row
         )  # fmt: skip
-

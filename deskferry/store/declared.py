@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from deskferry.connectors.kit.contract import Declared, Measure
+from deskferry.store.bulk_insert import insert_resolved
 from deskferry.store.machinery import declared_count, raw_record
-from deskferry.store.upsert import chunks, insert_resolved, is_sqlite
+from deskferry.store.upsert import chunks, is_sqlite
 
 _LIVE = "SELECT COUNT(*) FROM message m WHERE m.ticket_id = declared_count.parent_id AND m.deleted_at IS NULL"
 _COUNTS = {

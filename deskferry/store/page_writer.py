@@ -18,13 +18,14 @@ from deskferry.connectors.kit.converters import time as time_text
 from deskferry.connectors.kit.mapping import Context, Coverage, ObjectMap, Unreadable, tamed
 from deskferry.errors import Refused
 from deskferry.store import machinery
+from deskferry.store.bulk_insert import insert_rows
 from deskferry.store.clean_records import RecordCleaner
 from deskferry.store.declared import declare
 from deskferry.store.raw_archive import RAW_COLUMNS, RawArchive, StoredRaw, encode
 from deskferry.store.row_writer import RowWriter, Tally
 from deskferry.store.state import add_todos, save_cursor, strike_todo
 from deskferry.store.suppression import load_suppression
-from deskferry.store.upsert import Counts, chunks, delete_ids, insert_rows, is_sqlite, lookup
+from deskferry.store.upsert import Counts, chunks, delete_ids, is_sqlite, lookup
 
 _SCAN_LOSS = 0.2
 _SCAN_FLOOR = 20

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, InterfaceEr
 from deskferry.canonical_schema import column_names
 from deskferry.connectors.kit.mapping import Context, Coverage, Mapped, Mapper, ObjectMap, Raw, Rejected, Table, tamed
 from deskferry.store import machinery
+from deskferry.store.bulk_insert import insert_rows
 from deskferry.store.raw_archive import StoredRaw
 from deskferry.store.upsert import (
     NUMBERED,
@@ -21,7 +22,6 @@ from deskferry.store.upsert import (
     WireRow,
     Written,
     delete_ids,
-    insert_rows,
     lookup,
     unsettle_left,
     upsert,

@@ -24,9 +24,9 @@ from deskferry.connectors.kit.contract import Account, Child, Cursor, Page
 from deskferry.connectors.kit.contract import Row as Record
 from deskferry.errors import DeskferryError, LockHeld, Refused
 from deskferry.store import machinery
+from deskferry.store.bulk_insert import insert_resolved
 from deskferry.store.engine import Store, now_text
 from deskferry.store.raw_archive import time_of
-from deskferry.store.upsert import insert_resolved
 
 _BEAT = 60.0
 """Seconds between two signs of life of the holder of a lock."""

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from deskferry.canonical_schema import ENGINE_COLUMNS, VOLATILE_COLUMNS, column_names
+from deskferry.store.bulk_insert import insert_rows
 
 WireRow = tuple[Any, ...]
 T = TypeVar("T")
@@ -160,60 +160,6 @@ def unsettle_left(connection: Connection, kind: str, places: Mapping[str, str | 
 def _execute_many(connection: Connection, statement: str, values: list[WireRow]) -> None:
     if values:
         connection.exec_driver_sql(statement, values)
-
-
-def insert_rows(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[WireRow]) -> None:
-    """Insert tuples in column order: executemany on SQLite, COPY on PostgreSQL."""
-    if not rows:
-        return
-    if is_sqlite(connection):
-        connection.exec_driver_sql(_insert_statement(table, tuple(columns)), list(rows))
-        return
-    copy_rows(connection, table, columns, rows)
-
-
-@cache
-def _insert_statement(table: str, columns: tuple[str, ...]) -> str:
-    names = ", ".join(_quoted(column) for column in columns)
-    return f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"
-
-
-def insert_resolved(
-    connection: Connection, table: str, types: Mapping[str, str], rest: str, rows: Sequence[Any]
-) -> None:
-    """Insert rows with an ON CONFLICT clause; `types` are PostgreSQL's, by column.
-
-    On PostgreSQL in one statement, of one JSON text: psycopg's executemany takes some 100 µs a row.
-    """
-    if not rows:
-        return
-    names = ", ".join(_quoted(column) for column in types)
-    if is_sqlite(connection):
-        statement = f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(types))}) {rest}"
-        connection.exec_driver_sql(statement, list(rows))
-        return
-    values = ", ".join(f"(r ->> {n})::{kind}" for n, kind in enumerate(types.values()))
-    statement = f"INSERT INTO {table} ({names}) SELECT {values} FROM json_array_elements(%s::json) AS r {rest}"
-    connection.exec_driver_sql(statement, (orjson.dumps(rows).decode(),))
-
-
-def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[WireRow]) -> None:
-    """COPY tuples into a PostgreSQL table."""
-    names = ", ".join(_quoted(column) for column in columns)
-    statement = f"COPY {table} ({names}) FROM STDIN"
-    driver: Any = connection.connection.driver_connection
-    errors: Any = connection.dialect.loaded_dbapi.Error
-    try:
-        with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
-    except errors as error:  # as SQLAlchemy would have raised it, had it run the statement
-        raise DBAPIError.instance(statement, None, error, errors, dialect=connection.dialect) from error
-
-
-def _quoted(column: str) -> str:
-    # Canonical names need no quotes (tested); of the machinery `class` and `cursor` are the reason.
-    return f'"{column}"'
 
 
 def chunks(items: Sequence[T], size: int = _CHUNK) -> Iterable[Sequence[T]]:

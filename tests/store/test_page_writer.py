@@ -135,7 +135,7 @@ def test_a_part_that_another_record_brings_now_stays(store: Store, writer: Write
 
 
 def test_new_records_that_bring_a_row_that_is_there(store: Store, writer: Writer) -> None:
-    """Rows of new records are taken to be new; where one is not it is compared, and nothing else of the page is lost."""
+    """Rows of new records are taken to be new; where one is not it is compared, and the rest of the page is written."""
     writer.page(comment("1", body="a"), comment("2", body="b"))
     again = {"id": "u", "ticket_id": "7", "comments": [{"id": "1", "body": "a"}, {"id": "2", "body": "c"}, {"id": "3"}]}
     writer.page(RawRecord("update", "u", again), user(tags=["x"]), at=T2)
