@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import pytest
 from jsonschema import Draft202012Validator
 
 from tests.journey.command import Command
@@ -52,6 +54,61 @@ def test_a_migration_is_reported_in_both_languages(host: DeskHost, command: Comm
     assert all(one["destination"] for one in found["en"]["tickets"])
     _wrong_ways(command, run)
     _inventory(command)
+
+
+@pytest.mark.parametrize("vendor", ["zendesk", "freshdesk"])
+def test_a_migration_into_a_zendesk_is_reported_too(
+    host: DeskHost, command: Command, tmp_path: Path, vendor: str
+) -> None:
+    """Of an ugly account: all sums add up, every cause has its words, twenty tickets stand side by side."""
+    full = host.zendesk if vendor == "zendesk" else host.full_freshdesk
+    old = full(seed=3, tickets=24, profile="ugly")
+    write_config(tmp_path, {"old": old, "new": host.empty_zendesk(like=old, knowledge=False)})
+    command.environment["DESKFERRY_CLOCK"] = old.base_url
+    command.well("pull", "old")
+    plan = command("plan", "old", "new", "--format", "json").json()
+    assert plan["effects"] == []
+    moved = command.well("migrate", "old", "new", "--yes", "--prove", "--format", "json").json()
+    pages = {}
+    for language in ("en", "es"):
+        command.well("report", moved["run_id"], "--output", f"{language}.html", "--lang", language)
+        command.well("report", moved["run_id"], "--output", f"{language}.json", "--lang", language)
+        found = json.loads((tmp_path / f"{language}.json").read_text(encoding="utf-8"))
+        _check_schema("sign_off", found)
+        hosts = ("127.0.0.1", "acme.zendesk.com", "acme.freshdesk.com", "globex.zendesk.com")
+        page = check_page(tmp_path / f"{language}.html", language, *hosts)
+        sides = [one for one in found["tickets"] if one["destination"]]
+        assert len(page.css("article")) == len(found["tickets"]) == len(sides) == 20
+        _adds_up(found, moved)
+        pages[language] = found
+    assert pages["en"]["counts"] == pages["es"]["counts"]
+    texts = {language: _cause_texts(found) for language, found in pages.items()}
+    assert texts["en"].keys() == texts["es"].keys() == moved["load"]["losses"].keys()
+    same = [cause for cause, text in texts["en"].items() if text == texts["es"][cause]]
+    assert same == []
+    unworded = [cause for cause, text in texts["en"].items() if not text or cause in text or "no words" in text]
+    assert unworded == []
+    assert [cause for cause, text in texts["es"].items() if "no tiene palabras" in text] == []
+
+
+def _adds_up(found: Any, moved: Any) -> None:
+    """The sums of every kind, of the losses, and what was verified."""
+    assert found["counts"]["adds_up"] is True
+    assert found["losses"]["unplanned"] == 0
+    rows = Counter(one["cause"] for one in found["loss_rows"])
+    assert rows == Counter(moved["load"]["losses"])
+    assert found["losses"]["total"] == rows.total()
+    for line in found["counts"]["kinds"]:
+        kept_back = sum(line["left_out"].values()) + line["out_of_scope"] + line["matched"] + line["twins"]
+        assert line["source"] + line["added"] == kept_back + line["chosen"], line
+        reached = sum(line["outcome"].values()) + line["lost"] - line["again"]
+        assert line["chosen"] == reached + line["not_reached"], line
+        if line["kind"] in {"ticket", "article", "macro"}:
+            assert line["equal"] == line["checked"] == sum(line["outcome"].values()) - line["again"] > 0, line
+
+
+def _cause_texts(found: Any) -> dict[str, str]:
+    return {one["cause"]: one["text"] for group in found["losses"]["groups"] for one in group["causes"]}
 
 
 def _check_schema(name: str, found: Any) -> None:
