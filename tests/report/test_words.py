@@ -155,6 +155,10 @@ class _File:
             named = [one.value for one in node.keywords if one.arg == "cause"]
             if named or len(node.args) > 3:
                 yield from self.values(named[0] if named else node.args[3])
+        if not any(one.name == "lose" for one in self.functions()):
+            for node in self._calls("lose"):  # the method of a draft that is made elsewhere: its cause comes last
+                if len(node.args) > 1:  # else a loss that was made before is handed over
+                    yield from self.values(node.args[-1])
 
 
 def _causes() -> dict[str, set[str]]:
@@ -179,6 +183,7 @@ def test_every_cause_of_a_loss_is_read_from_the_code() -> None:
     unread = {file: [one for one in causes if one.startswith("?")] for file, causes in _causes().items()}
     known = {
         "migrate/verify.py": ["?cause"],  # read back from the store
+        "connectors/zendesk/ticket_draft.py": ["?cause"],  # those who hand it over are read
         "migrate/compose_knowledge.py": ["?tuple(self._silent(aggregate, made))"],  # it is handed SILENT
     }
     assert {file: those for file, those in unread.items() if those and known.get(file) != those} == {}
