@@ -306,12 +306,20 @@ class Mapper:
         """Return the hash of a payload without its volatile paths."""
         stripped = raw if self._strip is None else self._strip(raw)
         try:
-            packed = orjson.dumps(stripped, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
-        except orjson.JSONEncodeError:  # a lone surrogate, or an integer beyond 64 bits: legal JSON, rare
-            packed = json.dumps(stripped, sort_keys=True).encode()
+            packed = orjson.dumps(stripped, option=orjson.OPT_SORT_KEYS)  # a third faster than with OPT_NON_STR_KEYS
+        except orjson.JSONEncodeError:
+            packed = _oddly_packed(stripped)
         hashed = _HASH.copy()
         hashed.update(packed)
         return hashed.hexdigest()
+
+
+def _oddly_packed(value: Any) -> bytes:
+    """Return what `raw_hash` hashes of a payload with other keys than texts, or with what is legal JSON, but rare."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    except orjson.JSONEncodeError:  # a lone surrogate, or an integer beyond 64 bits
+        return json.dumps(value, sort_keys=True).encode()
 
 
 def _access(path: str, item: str) -> str:
