@@ -278,7 +278,11 @@ class Lanes:
             )
         repeats = tuple((one.operation.record_id, one.operation.part) for one in lane.steps if one.todo is Todo.REPEAT)
         lane.intent = Intent(
-            step.operation, step.request_hash, lane.placeholder and not step.operation.part, lane.losses, repeats,
+            step.operation,
+            step.request_hash,
+            lane.placeholder and not step.operation.part,
+            lane.losses,
+            repeats,
             before=(lane.images or {}).get((step.operation.record_id, step.operation.part)),
         )
         lane.todo, lane.losses = step.todo, None

@@ -130,7 +130,6 @@ class RouteMapping:
         paths = list(_leaves(wanted))
         return bool(paths) and all(_given(self.document, path) for path in paths)
 
-
     def leaves_blank(self, line: str) -> bool:
         """Whether the file has the place of a question's line of TOML, with nothing in it."""
         try:
