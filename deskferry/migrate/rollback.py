@@ -100,6 +100,8 @@ class _Rollback:
 
     def run(self, count: int) -> None:
         """Take back pass by pass, a page of operations at a time."""
+        # One that was killed may have died before it noted who is gone: an organization would seem to have people.
+        self._bury_all()
         self.job.progress.begin("operations taken back", count, "operations")
         try:
             for kinds, inside in _PASSES:
@@ -281,7 +283,7 @@ class _Rollback:
             self.job.bury(gone)
 
     def _bury_all(self) -> None:
-        """Note once more what is gone: a rollback that was killed may have died before it did."""
+        """Note once more what is gone: a round that was stopped, or killed, may have ended before it did."""
         after = 0
         while rows := self.wrote.taken_back(deleted=True, after=after):
             self._bury(row for row in rows if row.remote_id)
