@@ -1,27 +1,82 @@
-"""The least calls that a first pull of a Zendesk can take, from the size of the account and the vendor's caps alone.
+"""The least that a first pull can take, from the size of the account, the vendor's caps and its limits alone.
 
-An export gives 1,000 rows a page, a list 100; files, and what hangs on an article or a schedule, take a call each.
+Calls: a page holds so many rows, and what comes singly takes a call each. Time: the calls of the first minute go at
+once, and so do those of the next when it begins; of several limits the one that takes longest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-EXPORT_PAGE, LIST_PAGE = 1000, 100
-EXPORTS = ("organizations", "users", "tickets", "audits", "metric_events")
+Sizes = Mapping[str, int]
+"""Records of an account, by collection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Least:
+    """The least calls, the one for who we are included, and the least seconds."""
+
+    calls: int
+    seconds: float
+
+
+def _wait(calls: float, a_minute: int) -> float:
+    return 60.0 * (math.ceil(calls / a_minute) - 1)
+
+
+def _pages(rows: int, size: int) -> int:
+    return max(1, -(-rows // size))
+
+
+# ------------------------------------------------------------------------------------------------------------ Zendesk
+
+_EXPORT_PAGE, _LIST_PAGE = 1000, 100
+_EXPORTS = ("organizations", "users", "tickets", "audits", "metric_events")
 """Collections that come by an export; an audit is a row of the ticket event export, its comments lie in it."""
-LISTS = (
+_LISTS = (
     "brands", "recipient_addresses", "groups", "group_memberships", "ticket_fields", "user_fields",
     "organization_fields", "custom_statuses", "ticket_forms", "sla_policies", "group_sla_policies", "schedules",
     "macros", "triggers", "automations", "views", "organization_memberships", "satisfaction_ratings",
     "help_center/categories", "help_center/sections", "help_center/articles", "help_center/user_segments",
 )  # fmt: skip
-SINGLE = {"files": 1, "schedules": 1, "help_center/articles": 2}
+_SINGLE = {"files": 1, "schedules": 1, "help_center/articles": 2}
 """Calls for each single one: the bytes of a file; holidays of a schedule; files and translations of an article."""
+_EXPORTS_A_MINUTE, _FILES_A_MINUTE = 10, 2500
+ZENDESK_PLAN, _ZENDESK_A_MINUTE = "suite_enterprise", 700
 
 
-def least_calls(sizes: Mapping[str, int]) -> int:
-    """Return the least calls, one for who we are included."""
-    paged = [(name, EXPORT_PAGE) for name in EXPORTS] + [(name, LIST_PAGE) for name in LISTS]
-    pages = sum(max(1, -(-sizes.get(name, 0) // size)) for name, size in paged)
-    return 1 + pages + sum(calls * sizes.get(name, 0) for name, calls in SINGLE.items())
+def zendesk(sizes: Sizes) -> Least:
+    """Return the least of a Zendesk: exports have a limit of their own, files too, all else shares the account's."""
+    exports = sum(_pages(sizes.get(name, 0), _EXPORT_PAGE) for name in _EXPORTS)
+    lists = sum(_pages(sizes.get(name, 0), _LIST_PAGE) for name in _LISTS)
+    files = sizes.get("files", 0)
+    calls = 1 + exports + lists + sum(number * sizes.get(name, 0) for name, number in _SINGLE.items())
+    waits = (_wait(exports, _EXPORTS_A_MINUTE), _wait(files, _FILES_A_MINUTE), _wait(calls - files, _ZENDESK_A_MINUTE))
+    return Least(calls, max(waits))
+
+
+# ---------------------------------------------------------------------------------------------------------- Freshdesk
+
+FRESHDESK_PLAN, _FRESHDESK_A_MINUTE = "enterprise", 700
+
+
+def freshdesk(sizes: Sizes) -> Least:
+    """Return the least of a Freshdesk: a call for every ticket, because no list shows files and conversations.
+
+    A view with its conversations counts as two calls, a page of the list with its `stats` as three.
+    """
+    tickets, listed = sizes["tickets"], _pages(sizes["tickets"], 100) + 2  # those in the trash and in spam
+    people = _pages(sizes["contacts"], 100) + 2  # the deleted and the blocked ones
+    lists = sum(_pages(sizes.get(name, 0), 100) for name in ("companies", "agents", "satisfaction_ratings"))
+    setup = 9  # groups, three kinds of fields, products, addresses, hours, categories of articles, folders of answers
+    beneath = sizes["groups"] + sum(
+        sizes[name] for name in ("solution_categories", "solution_folders", "canned_response_folders")
+    )
+    calls = 1 + tickets + listed + people + lists + setup + beneath + sizes["attachments"]
+    credit = calls - sizes["attachments"] + tickets + 2 * listed
+    return Least(calls, _wait(credit, _FRESHDESK_A_MINUTE))
+
+
+LEAST: Mapping[str, Callable[[Sizes], Least]] = {"zendesk": zendesk, "freshdesk": freshdesk}

@@ -1,8 +1,8 @@
-"""A simulated Zendesk in a process of its own, so that its memory and its time are not the client's.
+"""A simulated desk in a process of its own, so that its memory and its time are not the client's.
 
-`python -m benchmarks.desk TICKETS COMMENTS` prints one JSON line with its address, credentials and clock; then, for
-each line on stdin: `sizes` prints how many records the account has by collection, `touch` moves volatile things of all
-tickets and users, and prints how many. It ends with its stdin.
+`python -m benchmarks.desk VENDOR TICKETS COMMENTS` prints one JSON line with its address and credentials; then, for
+each line on stdin: `sizes` prints how many records the account has by collection, `now` the time on its clock, `touch`
+(Zendesk) moves volatile things of all tickets and users, and prints how many. It ends with its stdin.
 """
 
 from __future__ import annotations
@@ -11,15 +11,18 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.calls import FRESHDESK_PLAN, ZENDESK_PLAN
 from deskferry.config import load_config
 from deskferry.connectors.kit.clock import VARIABLE
 from deskferry.simulators.account import generate
+from deskferry.simulators.freshdesk import FreshdeskDesk
+from deskferry.simulators.freshdesk.desk import build
 from deskferry.simulators.kernel import SimClock
 from deskferry.simulators.server import serve
 from deskferry.simulators.zendesk import ZendeskDesk
@@ -32,15 +35,29 @@ PROJECT = Path(__file__).parents[1]
 def zendesk(tickets: int, comments: int | None) -> ZendeskDesk:
     """Return a plain account of so many tickets with so many comments each."""
     account = generate(SEED, tickets, "plain", comments)
-    desk = ZendeskDesk(account, SimClock(float(account.now)))
+    desk = ZendeskDesk(account, SimClock(float(account.now)), plan=ZENDESK_PLAN)
     desk.warm()
     return desk
+
+
+def freshdesk(tickets: int, comments: int | None) -> FreshdeskDesk:
+    """Return the same account told as Freshdesk would have it."""
+    return build(tickets=tickets, profile="plain", seed=SEED, comments_per_ticket=comments, plan=FRESHDESK_PLAN)
+
+
+DESKS: dict[str, Callable[[int, int | None], Any]] = {"zendesk": zendesk, "freshdesk": freshdesk}
+SETTINGS: dict[str, tuple[tuple[str, ...], str]] = {
+    "zendesk": ((), "oauth_token"),
+    "freshdesk": (("domain",), "api_key"),
+}
+"""What a connection to each is told, by the names of its credentials; the last one is secret."""
 
 
 @dataclass
 class Served:
     """A desk in another process."""
 
+    vendor: str
     process: subprocess.Popen[str]
     base_url: str
     credentials: dict[str, Any]
@@ -53,29 +70,32 @@ class Served:
         self.process.stdin.flush()
         return json.loads(self.process.stdout.readline())
 
-    def write_config(self, directory: Path, store_url: str) -> Path:
+    def write_config(self, directory: Path, store_url: str, share_of_limit: float = 0.7) -> Path:
         """Write a deskferry.toml whose connection `old` is this desk."""
         directory.mkdir(parents=True, exist_ok=True)
-        (directory / "token").write_text(self.credentials["oauth_token"], encoding="utf-8")
+        lines = [
+            "[store]", f'url = "{store_url}"', "", "[connections.old]", f'vendor = "{self.vendor}"',
+            f'base_url = "{self.base_url}"', f"share_of_limit = {share_of_limit}",
+        ]  # fmt: skip
+        plain, secret = SETTINGS[self.vendor]
+        (directory / secret).write_text(self.credentials[secret], encoding="utf-8")
+        lines += [f'{name} = "{self.credentials[name]}"' for name in plain]
+        lines.append(f'{secret} = "file:{directory / secret}"')
         path = directory / "deskferry.toml"
-        path.write_text(
-            f'[store]\nurl = "{store_url}"\n\n[connections.old]\nvendor = "zendesk"\n'
-            f'base_url = "{self.base_url}"\noauth_token = "file:{directory / "token"}"\n',
-            encoding="utf-8",
-        )
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return path
 
 
 @contextmanager
-def served(tickets: int, comments: int | None = None) -> Iterator[Served]:
+def served(tickets: int, comments: int | None = None, vendor: str = "zendesk") -> Iterator[Served]:
     """Serve an account from another process."""
-    command = [sys.executable, "-m", "benchmarks.desk", str(tickets), str(comments or 0)]
+    command = [sys.executable, "-m", "benchmarks.desk", vendor, str(tickets), str(comments or 0)]
     process = subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin is not None
     assert process.stdout is not None
     try:
         told = json.loads(process.stdout.readline())
-        yield Served(process, told["base_url"], told["credentials"])
+        yield Served(vendor, process, told["base_url"], told["credentials"])
     finally:
         process.stdin.close()
         process.wait()
@@ -93,10 +113,18 @@ def workbench(config: Path, desk: Served) -> Iterator[Workbench]:
         del os.environ[VARIABLE]
 
 
-def _sizes(desk: ZendeskDesk) -> dict[str, int]:
+def _sizes(desk: Any) -> dict[str, int]:
     account = desk.snapshot()
-    files = {one["content_url"] for comment in account["comments"] for one in comment.get("attachments") or ()}
-    return {name: len(found) for name, found in account.items()} | {"files": len(files)}
+    sizes = {name: len(found) for name, found in account.items()}
+    if isinstance(desk, ZendeskDesk):
+        files = {one["content_url"] for comment in account["comments"] for one in comment.get("attachments") or ()}
+        sizes["files"] = len(files)
+    return sizes
+
+
+def _now(desk: Any) -> float:
+    now: float = desk.clock.now()
+    return now
 
 
 def _touch(desk: ZendeskDesk) -> int:
@@ -114,13 +142,12 @@ def _touch(desk: ZendeskDesk) -> int:
 
 def main() -> None:
     """Serve until stdin ends."""
-    tickets, comments = int(sys.argv[1]), int(sys.argv[2]) or None
-    desk = zendesk(tickets, comments)
+    desk = DESKS[sys.argv[1]](int(sys.argv[2]), int(sys.argv[3]) or None)
     with serve(desk) as server:
         print(json.dumps({"base_url": server.base_url, "credentials": desk.credentials()}), flush=True)
         for line in sys.stdin:
             with server.pipeline.lock:
-                answer = {"sizes": _sizes, "touch": _touch}[line.strip()](desk)
+                answer = {"sizes": _sizes, "touch": _touch, "now": _now}[line.strip()](desk)
             print(json.dumps(answer), flush=True)
 
 

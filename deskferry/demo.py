@@ -59,21 +59,6 @@ Say = Callable[[str], Any]
 
 
 @dataclass
-class SharedClock:
-    """The simulators' clock for this side: an hour of rate limit costs no second."""
-
-    inner: SimClock
-
-    def now(self) -> float:
-        """Return the simulated time."""
-        return self.inner.now()
-
-    def sleep(self, seconds: float) -> None:
-        """Let simulated time pass."""
-        self.inner.sleep(seconds)
-
-
-@dataclass
 class Desks:
     """Both simulated desks, running."""
 
@@ -98,7 +83,7 @@ def desks(tickets: int) -> Iterator[Desks]:
         notifications=False, automations=False, surveys=False,
     )  # fmt: skip
     with serve(old) as old_server, serve(new) as new_server:
-        yield Desks(old, new, old_server, new_server, SharedClock(clock))
+        yield Desks(old, new, old_server, new_server, clock)
 
 
 def demo(directory: Path, tickets: int, progress: Progress, say: Say) -> int:

@@ -81,21 +81,6 @@ class Rehearsal:
         }
 
 
-@dataclass
-class _Clock:
-    """The simulator's clock for our side: an hour of rate limit costs no second."""
-
-    inner: SimClock
-
-    def now(self) -> float:
-        """Return the simulated time."""
-        return self.inner.now()
-
-    def sleep(self, seconds: float) -> None:
-        """Let simulated time pass."""
-        self.inner.sleep(seconds)
-
-
 def rehearse(
     bench: Workbench, source: str, destination: str, mapping: Path | None, scope: Scope, options: MigrateOptions
 ) -> Rehearsal:
@@ -107,7 +92,7 @@ def rehearse(
         desk = how.fill(stock_of(bench.store, destination, how), clock)
         with tempfile.TemporaryDirectory(prefix="deskferry-rehearsal-") as place, serve(desk) as server:
             config = _scratch_config(bench.config, source, destination, desk, server.base_url, Path(place))
-            with Workbench(config, clock=_Clock(clock), progress=bench.progress) as scratch:
+            with Workbench(config, clock=clock, progress=bench.progress) as scratch:
                 taken = _prepare(bench, scratch, source, destination)
                 begin = clock.now()
                 result = _run(scratch, source, destination, mapping or _mapping(bench.config, source, destination),

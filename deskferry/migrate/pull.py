@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import func, select
 
-from deskferry.canonical_schema import sql_table
-from deskferry.connectors.kit.contract import BlobRef, Child, DeclaredClass, Mode, Page, PullRequest, Stream
-from deskferry.connectors.kit.session import Denied, Gone
+from deskferry.connectors.kit.contract import Child, DeclaredClass, Mode, Page, PullRequest, Stream
 from deskferry.errors import ConfigError, Interrupted, Refused, TooManyErrors
 from deskferry.migrate.connection import OpenConnection
 from deskferry.migrate.progress import Progress, Silent
+from deskferry.migrate.pull_files import PulledFiles
 from deskferry.migrate.threads import fetched_ahead, in_parallel
 from deskferry.store import Store, machinery
-from deskferry.store.blobs import Blob, BlobStore
 from deskferry.store.declared import Shortfall, compare_declared, mark_reread, shortfalls
 from deskferry.store.page_writer import PageWriter
 from deskferry.store.settle import settle
 from deskferry.store.state import count_todos, raw_is_live, reset_streams, stream_state, todos
-from deskferry.store.unwanted_files import skip_unwanted
 
-_BLOB_BATCH = 200
-
-
-def _own_id(record_id: str | None) -> str | None:
-    return None if record_id is None else record_id.rpartition(":")[2]
+_LINKS_LIVE = 120.0
+"""Seconds of children after which their files are fetched: signed links live for five minutes (Freshdesk)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +85,8 @@ class Pull:
         self.writer = PageWriter(
             connection.context, connection.connector.maps, run_id, keep_versions=options.keep_versions
         )
-        self.blobs = BlobStore(store.blobs)
+        self.files = PulledFiles(store, connection)
         self.refused: dict[str, str] = {}
-        self.files: dict[str, int] = {"done": 0, "missing": 0, "refused": 0}
         self.run_id = run_id
         self._calls_before = connection.session.meter.snapshot()["calls"]
         self._reading = {stream.name: stream for stream in connection.source.streams()}
@@ -113,7 +106,7 @@ class Pull:
         self._children()
         self._complete()
         if self.options.attachments:
-            self._files()
+            self._fetch_files()
         return self._result(account.hides)
 
     def run_children(self, children: Sequence[Child]) -> PullResult:
@@ -121,7 +114,7 @@ class Pull:
         account = self.connection.meet(self.store)
         self._fetch_children(children)
         self._complete()
-        self._files()
+        self._fetch_files()
         return self._result(account.hides)
 
     def _wanted(self) -> list[Stream]:
@@ -232,11 +225,22 @@ class Pull:
                     batch = todos(database, name)
                 if not batch:
                     return
-                self._fetch_children(batch)
+                self._fetch_children(self._while_links_live(batch))
+                if self.options.attachments:
+                    self.files.fetch(self._mind_errors)
         finally:
             self.progress.end()
 
-    def _fetch_children(self, batch: Sequence[Child]) -> None:
+    def _while_links_live(self, batch: Sequence[Child]) -> Iterator[Child]:
+        """Yield children for a while; the others stay on the list."""
+        clock = self.connection.clock
+        end = clock.now() + _LINKS_LIVE
+        for child in batch:
+            yield child
+            if clock.now() > end:
+                return
+
+    def _fetch_children(self, batch: Iterable[Child]) -> None:
         source = self.connection.source
 
         def fetch(child: Child) -> Page:
@@ -283,63 +287,16 @@ class Pull:
 
     # ---------------------------------------------------------------------------------------------------------- files
 
-    def _files(self) -> None:
-        self.blobs.sweep()
-        with self.store.write() as database:
-            skip_unwanted(database, self.connection.name)
-        with self.store.read() as database:
-            pending = self._pending(database)
-        if not pending:
-            return
+    def _fetch_files(self) -> None:
         self.progress.begin("files", None, "files")
         try:
-            while pending:
-                for ref, outcome in in_parallel(pending, self._download, self.connection.threads):
-                    self._record_file(ref, outcome)
-                    self.progress.advance()
-                with self.store.read() as database:
-                    pending = self._pending(database)
+            self.files.fetch(self._file_came)
         finally:
             self.progress.end()
 
-    def _pending(self, database: Any) -> list[BlobRef]:
-        table = sql_table("attachment")
-        columns = (table.c.id, table.c.url, table.c.size, table.c.ticket_id, table.c.article_id)
-        rows = database.execute(
-            select(*columns)
-            .where(
-                table.c.connection == self.connection.name,
-                table.c.fetch_state == "pending",
-                table.c.deleted_at.is_(None),
-                table.c.url.is_not(None),
-            )
-            .order_by(table.c.id)
-            .limit(_BLOB_BATCH)
-        )
-        return [BlobRef(row.id, row.url, row.size, _own_id(row.ticket_id), _own_id(row.article_id)) for row in rows]
-
-    def _download(self, ref: BlobRef) -> tuple[str, Blob | None, str | None]:
-        try:
-            with self.connection.source.blob(ref) as chunks:
-                blob = self.blobs.put(chunks)
-        except Gone as gone:
-            return "missing", None, str(gone)
-        except Denied as denied:
-            return "refused", None, str(denied)
-        if ref.size is not None and blob.size != ref.size:
-            return "done", blob, f"{blob.size} bytes arrived, {ref.size} were declared"
-        return "done", blob, None
-
-    def _record_file(self, ref: BlobRef, outcome: tuple[str, Blob | None, str | None]) -> None:
-        state, blob, error = outcome
-        table = sql_table("attachment")
-        with self.store.write() as database:
-            database.execute(
-                table.update()
-                .where(table.c.id == ref.attachment_id)
-                .values(fetch_state=state, sha256=None if blob is None else blob.sha256, error=error)
-            )
-        self.files[state] += 1
+    def _file_came(self) -> None:
+        self.progress.advance()
+        self._mind_errors()
 
     # --------------------------------------------------------------------------------------------------------- result
 
@@ -362,7 +319,7 @@ class Pull:
             refused=self.refused,
             hides=hides,
             coverage=coverage,
-            files=self.files,
+            files=self.files.counts,
             open_rejects=rejects,
         )
 

@@ -1,7 +1,7 @@
 """The control plane of a served desk, under `/__sim/`: outside the faults, the limits and the log.
 
 GET /__sim/clock      {"now", "mode"}
-POST /__sim/clock     {"sleep": seconds} or {"set": time}; answers as GET, after
+POST /__sim/clock     {"sleep": seconds}, {"until": time} or {"set": time}; answers as GET, after
 GET /__sim/mailbox    {"mails": [...]}; DELETE empties it
 GET /__sim/state      the whole account: {collection: [records]}
 POST /__sim/state     one change, or a list of them; answers {"result": ...}
@@ -49,10 +49,12 @@ def _move_clock(pipeline: Pipeline, request: SimRequest) -> Any:
     change = request.json()
     if "sleep" in change:
         pipeline.desk.clock.sleep(float(change["sleep"]))
+    elif "until" in change:
+        pipeline.desk.clock.sleep_until(float(change["until"]))
     elif "set" in change:
         pipeline.desk.clock.set(float(change["set"]))
     else:
-        raise ValueError('Send {"sleep": seconds} or {"set": time}.')
+        raise ValueError('Send {"sleep": seconds}, {"until": time} or {"set": time}.')
     return _clock(pipeline, request)
 
 

@@ -89,6 +89,14 @@ class SimClock:
             return
         self.tick(seconds)
 
+    def sleep_until(self, moment: float) -> None:
+        """Let time pass until a moment: who waits for the same one on a virtual clock moves it once."""
+        if self.mode == "real":
+            self.sleep(moment - self.now())
+            return
+        with self._lock:
+            self._virtual = max(moment, self._virtual)
+
     def tick(self, seconds: float) -> None:
         """Move a virtual clock on without anybody sleeping; a real one moves by itself."""
         with self._lock:

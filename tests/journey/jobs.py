@@ -48,6 +48,11 @@ class NearClock(RemoteClock):
         super().sleep(seconds)
         self._last = None
 
+    def sleep_until(self, moment: float) -> None:
+        """Let time pass at the desks until a moment."""
+        super().sleep_until(moment)
+        self._last = None
+
 
 def bench(config: str | Path, clock: str) -> Workbench:
     """Return a workbench on a configuration, on the clock of a desk."""

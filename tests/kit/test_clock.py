@@ -31,6 +31,25 @@ def test_a_virtual_clock_moves_only_by_sleeping() -> None:
     assert utc(0).isoformat() == "1970-01-01T00:00:00+00:00"
 
 
+def test_threads_that_wait_for_the_same_moment_move_a_shared_clock_once() -> None:
+    class Late(VirtualClock):
+        """Everybody looks at it before anybody sleeps."""
+
+        def now(self) -> float:
+            found = super().now()
+            together.wait(5)
+            return found
+
+    together = threading.Barrier(4)
+    clock = Late(100)
+    threads = [threading.Thread(target=wait_until, args=(clock, 160)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(5)
+    assert clock.slept == 60
+
+
 def test_the_machines_clock_can_be_interrupted() -> None:
     clock = SystemClock()
     assert abs(clock.now() - time.time()) < 5

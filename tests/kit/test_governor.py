@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pytest
 from hypothesis import given, settings
@@ -237,16 +237,22 @@ def test_concurrency_is_capped() -> None:
 
 
 class Yielding(VirtualClock):
-    """Waits a real moment too, as a real clock does: the other threads get to the queue."""
+    """Time passes when everybody is in the queue, as it does where waiting takes time."""
 
-    def sleep(self, seconds: float) -> None:
-        super().sleep(seconds)
-        threading.Event().wait(0.005)
+    queued: Callable[[], int] = staticmethod(lambda: 0)
+
+    def sleep_until(self, moment: float) -> None:
+        for _try in range(1000):
+            if self.queued() >= 5:
+                break
+            threading.Event().wait(0.001)
+        super().sleep_until(moment)
 
 
 def test_threads_share_fairly_and_stay_within_the_limit() -> None:
     clock = Yielding()
     governor = Governor(clock, [Bucket(ACCOUNT, 20)], Pace(1.0))
+    clock.queued = lambda: len(governor._queue)
     spend(governor, clock, 20)  # nothing is left: from here on all of them queue
     order: list[int] = []
     moments: list[float] = []
@@ -274,9 +280,21 @@ def test_threads_share_fairly_and_stay_within_the_limit() -> None:
     assert clock.slept <= 7 * 60 * 1.1
 
 
+def test_a_call_that_no_limit_counts_waits_only_for_its_own_kind() -> None:
+    clock = VirtualClock()
+    governor = Governor(clock, [Bucket(ACCOUNT, 1, match="^GET /api/")], Pace(1.0))
+    spend(governor, clock, 1, target="/api/tickets")
+    stored = governor.acquire("GET", "/storage/1")
+    assert (stored.bucket, clock.slept) == ("elsewhere", 0)
+    governor.block(stored, 30)
+    governor.finish(stored)
+    governor.finish(governor.acquire("GET", "/storage/2"))
+    assert clock.slept == 30
+
+
 def test_an_interrupted_waiter_leaves_the_queue() -> None:
     class Stopping(VirtualClock):
-        def sleep(self, seconds: float) -> None:
+        def sleep_until(self, moment: float) -> None:
             raise KeyboardInterrupt
 
     clock = Stopping()

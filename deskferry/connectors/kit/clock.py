@@ -12,7 +12,7 @@ import time
 import weakref
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import httpx
 import orjson
@@ -34,6 +34,15 @@ class Clock(Protocol):
         ...
 
 
+@runtime_checkable
+class SleepsUntil(Protocol):
+    """A clock that several threads move: between the look at it and the sleep another one may have moved it."""
+
+    def sleep_until(self, moment: float) -> None:
+        """Return when it is so late."""
+        ...
+
+
 def wait_until(clock: Clock, moment: float) -> float:
     """Let time pass until `moment`; return the seconds waited.
 
@@ -42,7 +51,10 @@ def wait_until(clock: Clock, moment: float) -> float:
     seconds = moment - clock.now()
     if seconds <= 0:
         return 0.0
-    clock.sleep(seconds)
+    if isinstance(clock, SleepsUntil):
+        clock.sleep_until(moment)
+    else:
+        clock.sleep(seconds)
     return seconds
 
 
@@ -96,6 +108,12 @@ class VirtualClock:
             self._now += max(seconds, 0.0)
             self.slept += max(seconds, 0.0)
 
+    def sleep_until(self, moment: float) -> None:
+        """Move the clock on to a moment, unless it is there."""
+        with self._lock:
+            self.slept += max(moment - self._now, 0.0)
+            self._now = max(moment, self._now)
+
 
 class RemoteClock:
     """The clock of a simulator in another process, by its control plane."""
@@ -114,14 +132,18 @@ class RemoteClock:
     def sleep(self, seconds: float) -> None:
         """Let time pass at the simulator."""
         if seconds > 0:
-            self._ask("POST", {"sleep": float(seconds)})  # also of a float that is more (tenacity's)
+            self._ask("POST", {"sleep": float(seconds)}, seconds)  # also of a float that is more (tenacity's)
 
-    def _ask(self, method: str, body: Mapping[str, float] | None = None) -> dict[str, Any]:
+    def sleep_until(self, moment: float) -> None:
+        """Let time pass at the simulator until a moment."""
+        self._ask("POST", {"until": float(moment)}, moment - self.now())
+
+    def _ask(self, method: str, body: Mapping[str, float] | None = None, lasts: float = 0.0) -> dict[str, Any]:
         content = None if body is None else orjson.dumps(body)
         headers = {"Content-Type": "application/json"}
         try:
             # A simulator on a real clock answers when the time has passed.
-            patience = 30.0 + (body or {}).get("sleep", 0.0)
+            patience = 30.0 + max(lasts, 0.0)
             answer = self._client.request(method, self._url, content=content, headers=headers, timeout=patience)
             value = orjson.loads(answer.content) if answer.content else {}
         except (httpx.HTTPError, orjson.JSONDecodeError) as error:

@@ -20,6 +20,8 @@ OVERRIDE = "requests_per_minute"
 _MARGIN = 0.005
 """Part of a window by which a call is remembered longer: clocks differ, and floats round."""
 _TINY = 1e-6
+_ELSEWHERE = Bucket("elsewhere", math.inf)
+"""Counts calls that no limit of the vendor counts, such as those to its storage: a 429 from there holds them up."""
 _IDLE_INSTANCES = 4096
 """Instances of keyed buckets (one a ticket) that are kept before idle ones are dropped."""
 
@@ -214,7 +216,7 @@ class Governor:
             if key is not None:
                 cost = 1.0 if bucket.cost is None else bucket.cost(method, target)
                 chosen.append((self._window(bucket, key, now), cost))
-        return tuple(chosen)
+        return tuple(chosen) or ((self._window(_ELSEWHERE, "", now), 1.0),)
 
     def _window(self, bucket: Bucket, key: str, now: float) -> _Window:
         window = self._windows.get((bucket.name, key))
