@@ -21,9 +21,9 @@ from tests.journey.points import Points
 def child(asked: dict[str, Any], answer: Path) -> None:
     """Do a job, with a kill at a point if one is asked for."""
     points = Points(asked.get("kill"))
-    points.install()
     found: dict[str, Any] = {"error": None}
     try:
+        points.install()
         found["result"] = jobs.JOBS[asked["job"]](**asked.get("values", {}))
     except BaseException as error:  # noqa: BLE001 - told to the test
         found["error"] = f"{type(error).__name__}: {error}"

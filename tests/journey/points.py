@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from deskferry.migrate import pull as pull_module
+from deskferry.migrate.pull_files import PulledFiles
 from deskferry.store import blobs, engine
 from deskferry.store.page_writer import PageWriter
 
@@ -49,7 +49,7 @@ class Points:
         self._around_transactions("journal")
         self._label(PageWriter, "write_page", "page")
         self._label(PageWriter, "write_child", "child")
-        self._label(pull_module.Pull, "_record_file", "file", outside=True)
+        self._label(PulledFiles, "_record", "file", outside=True)
         self._label(pull_module, "settle", "settle")
         self._label(pull_module, "compare_declared", "settle")
         self._label(pull_module, "reset_streams", "reset")
