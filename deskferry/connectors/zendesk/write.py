@@ -161,7 +161,7 @@ class ZendeskDestination:
         """Whether an existing category or section stands for the source's."""
         return there.get("source_object") == ("section" if aggregate.ancestors else "category")
 
-    def compose_article_category(self, aggregate: CategoryAggregate, crossings: Crossings) -> Composition:  # noqa: ARG002
+    def compose_article_category(self, aggregate: CategoryAggregate, crossings: Crossings) -> Composition:  # noqa: ARG002 - the seam's
         """Return the category or the section of a category."""
         return compose_knowledge.category(aggregate, self._guide)
 
