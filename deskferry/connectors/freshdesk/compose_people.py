@@ -12,7 +12,6 @@ from deskferry.connectors.kit.composing import (
     display_name,
     extra_lost,
     is_email,
-    iso,
     not_written,
     source_hash,
 )
@@ -21,10 +20,6 @@ from deskferry.connectors.kit.timezones import iana_to_rails
 
 TIME_ZONE_SETTING = "contact_time_zone"
 PLACEHOLDER_TAG = "deskferry-placeholder"
-__all__ = [
-    "AGENT_ROLES", "display_name", "extra_lost", "is_email", "iso", "not_written", "organization", "person",
-    "source_hash",
-]  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------------------------ organizations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,8 @@ from deskferry.connectors.freshdesk import find, find_beside
 from deskferry.connectors.freshdesk.compose_knowledge import LANGUAGE
 from deskferry.connectors.freshdesk.settings import ADDRESSES
 from deskferry.connectors.kit.contract import OpenFile, Operation, Outcome, Ref, Resolve
-from deskferry.connectors.kit.links import LINKS_LEFT, Addresses, Link, LinkedText, NewAddresses
+from deskferry.connectors.kit.links import LINKS_LEFT, Addresses, NewAddresses
+from deskferry.connectors.kit.request_body import resolved
 from deskferry.connectors.kit.session import Answer, FileField, InDoubt, Session
 from deskferry.errors import Refused
 
@@ -122,20 +123,6 @@ def _droppable(operation: Operation, answer: Answer, body: Mapping[str, Any]) ->
 
 
 # ---------------------------------------------------------------------------------------------------------- requests
-
-
-def resolved(value: Any, resolve: Resolve, told: Callable[[Link], str | None] = lambda _link: None) -> Any:
-    """Return a body with the destination's ids, as numbers, in place of references, and new addresses in texts."""
-    if isinstance(value, LinkedText):
-        return value.told(told)
-    if isinstance(value, Ref):
-        found = resolve(value)
-        return int(found) if found.isdigit() else found
-    if isinstance(value, Mapping):
-        return {key: resolved(item, resolve, told) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [resolved(item, resolve, told) for item in value]
-    return value
 
 
 def form(body: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -13,7 +13,8 @@ from typing import Any
 import orjson
 
 from deskferry.connectors.kit.contract import OpenFile, Operation, Outcome, Raw, Ref, Resolve
-from deskferry.connectors.kit.links import LINKS_LEFT, Addresses, LinkedText, NewAddresses
+from deskferry.connectors.kit.links import LINKS_LEFT, Addresses, NewAddresses
+from deskferry.connectors.kit.request_body import resolved
 from deskferry.connectors.kit.session import Answer, InDoubt, Session
 from deskferry.connectors.zendesk import find
 from deskferry.connectors.zendesk.answers import DROPPABLE, named, not_permitted, problems, warned
@@ -274,20 +275,6 @@ class Sender:
 
 
 # ------------------------------------------------------------------------------------------------------------- bodies
-
-
-def resolved(value: Any, resolve: Resolve, told: NewAddresses) -> Any:
-    """Return a body with the destination's ids, as numbers, in place of references, and new addresses in texts."""
-    if isinstance(value, LinkedText):
-        return value.told(told)
-    if isinstance(value, Ref):
-        found = resolve(value)
-        return int(found) if found.isdigit() else found
-    if isinstance(value, Mapping):
-        return {key: resolved(item, resolve, told) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [resolved(item, resolve, told) for item in value]
-    return value
 
 
 def _with_files(

@@ -8,9 +8,9 @@ from typing import Any
 
 from deskferry.connectors.kit.contract import Earlier, Loss, Operation, Outcome, Ref, Resolve
 from deskferry.connectors.kit.links import Addresses, NewAddresses
+from deskferry.connectors.kit.request_body import resolved
 from deskferry.connectors.kit.session import InDoubt, Session
 from deskferry.connectors.zendesk.answers import problems
-from deskferry.connectors.zendesk.send import resolved
 from deskferry.connectors.zendesk.settings import ADDRESSES
 from deskferry.errors import Refused
 
