@@ -18,6 +18,7 @@ import orjson
 from sqlalchemy import select
 
 from deskferry.canonical_schema import sql_table
+from deskferry.canonical_schema.enums import AGENT_ROLES
 from deskferry.config import Config, ConnectionConfig, load_config
 from deskferry.errors import ConfigError
 from deskferry.migrate.migrate import MigrateOptions, MigrationResult, migrate
@@ -32,7 +33,6 @@ from deskferry.store.scratch import copy_connection, copy_crossings, link_files
 from deskferry.store.state import pinned
 from deskferry.workbench import Workbench
 
-_AGENTS = frozenset({"agent", "light_agent", "admin"})
 _SHOWN = 1000
 
 
@@ -81,21 +81,6 @@ class Rehearsal:
         }
 
 
-@dataclass
-class _Clock:
-    """The simulator's clock for our side: an hour of rate limit costs no second."""
-
-    inner: SimClock
-
-    def now(self) -> float:
-        """Return the simulated time."""
-        return self.inner.now()
-
-    def sleep(self, seconds: float) -> None:
-        """Let simulated time pass."""
-        self.inner.sleep(seconds)
-
-
 def rehearse(
     bench: Workbench, source: str, destination: str, mapping: Path | None, scope: Scope, options: MigrateOptions
 ) -> Rehearsal:
@@ -107,7 +92,7 @@ def rehearse(
         desk = how.fill(stock_of(bench.store, destination, how), clock)
         with tempfile.TemporaryDirectory(prefix="deskferry-rehearsal-") as place, serve(desk) as server:
             config = _scratch_config(bench.config, source, destination, desk, server.base_url, Path(place))
-            with Workbench(config, clock=_Clock(clock), progress=bench.progress) as scratch:
+            with Workbench(config, clock=clock, progress=bench.progress) as scratch:
                 taken = _prepare(bench, scratch, source, destination)
                 begin = clock.now()
                 result = _run(scratch, source, destination, mapping or _mapping(bench.config, source, destination),
@@ -190,8 +175,8 @@ def stock_of(store: Store, connection: str, how: Provision) -> Stock:
             return Stock(records={name: _sent(archive, database, name) for name in (*how.streams, *how.parts)})
         people = [_person(row) for row in rows(database, "person", connection)]
         return Stock(
-            agents=[one for one in people if one["role"] in _AGENTS],
-            contacts=[one for one in people if one["role"] not in _AGENTS],
+            agents=[one for one in people if one["role"] in AGENT_ROLES],
+            contacts=[one for one in people if one["role"] not in AGENT_ROLES],
             companies=[
                 {"id": row["source_id"], "name": row["name"], "domains": row["domains"]}
                 for row in rows(database, "organization", connection)

@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from deskferry.canonical_schema.enums import AGENT_ROLES, MACHINE_ROLES
 from deskferry.connectors.kit.contract import Question
 from deskferry.connectors.kit.names import folded
 from deskferry.migrate.mapping_file import CREATE, PLACEHOLDER, RouteMapping
-from deskferry.migrate.matches import AGENT_ROLES, MACHINE_ROLES, Found, Matches, ambiguous, answered, canonical_rows
+from deskferry.migrate.matches import Found, Matches, ambiguous, answered, canonical_rows
 
 _PERSON = (
     "id", "source_id", "source_object", "name", "email", "emails", "external_id", "role",

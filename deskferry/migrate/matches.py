@@ -13,9 +13,6 @@ from deskferry.connectors.kit.contract import FieldRule, Question
 from deskferry.connectors.kit.names import folded
 from deskferry.errors import ConfigError
 
-AGENT_ROLES = frozenset({"agent", "light_agent", "admin"})
-MACHINE_ROLES = frozenset({"bot", "system"})
-
 
 @dataclass(frozen=True, slots=True)
 class Found:

@@ -10,12 +10,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, literal, or_, select, union
 
 from deskferry.canonical_schema import sql_table
+from deskferry.canonical_schema.enums import AGENT_ROLES, MACHINE_ROLES
 from deskferry.connectors.kit.converters import time as time_text
 from deskferry.connectors.kit.mapping import Unreadable
 from deskferry.connectors.kit.names import folded
 from deskferry.errors import ConfigError
 from deskferry.migrate.mapping_file import LeaveOut
-from deskferry.migrate.matches import AGENT_ROLES, MACHINE_ROLES, Matches
+from deskferry.migrate.matches import Matches
 from deskferry.migrate.scope_knowledge import KNOWLEDGE, choose_knowledge
 from deskferry.store.upsert import chunks
 

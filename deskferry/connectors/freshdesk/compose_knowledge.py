@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin
 
+from deskferry.canonical_schema.enums import AGENT_ROLES
 from deskferry.connectors.freshdesk.compose_files import inline_rows, packed
 from deskferry.connectors.freshdesk.desk import SUBJECT_LIMIT, TAG_LIMIT, Desk
 from deskferry.connectors.freshdesk.words import word
 from deskferry.connectors.kit.articles import LANGUAGE_SWAPPED, swapped
-from deskferry.connectors.kit.composing import AGENT_ROLES, extra_lost, iso, not_written, source_hash
+from deskferry.connectors.kit.composing import extra_lost, iso, not_written, source_hash
 from deskferry.connectors.kit.contract import (
     ArticleAggregate,
     CategoryAggregate,

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from deskferry.canonical_schema.enums import AGENT_ROLES
 from deskferry.connectors.freshdesk import codes
 from deskferry.connectors.freshdesk.compose_beside import beside
 from deskferry.connectors.freshdesk.compose_messages import Written, header_line, notes, written
@@ -26,7 +27,6 @@ from deskferry.connectors.freshdesk.words import (
 )
 from deskferry.connectors.kit.compose_message import kept_out
 from deskferry.connectors.kit.composing import (
-    AGENT_ROLES,
     extra_lost,
     is_email,
     iso,

@@ -12,7 +12,6 @@ from deskferry.connectors.kit.names import one_line
 
 _EMAIL = re.compile(r"[^@\s<>(),;:\\\"\[\]]+@[^@\s<>(),;:\\\"\[\]]+\.[^@\s<>(),;:\\\"\[\].]{2,}")
 _EMAIL_LIMIT = 255
-AGENT_ROLES = frozenset({"agent", "light_agent", "admin"})
 
 
 def is_email(value: str | None) -> bool:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin
 
-from deskferry.connectors.kit.composing import AGENT_ROLES, extra_lost, iso, not_written, source_hash
+from deskferry.canonical_schema.enums import AGENT_ROLES
+from deskferry.connectors.kit.composing import extra_lost, iso, not_written, source_hash
 from deskferry.connectors.kit.contract import (
     ArticleAggregate,
     CategoryAggregate,
