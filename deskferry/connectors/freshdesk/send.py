@@ -9,9 +9,9 @@ from typing import Any
 from deskferry.connectors.freshdesk import find, find_beside
 from deskferry.connectors.freshdesk.compose_knowledge import LANGUAGE
 from deskferry.connectors.freshdesk.settings import ADDRESSES
-from deskferry.connectors.kit.contract import OpenFile, Operation, Outcome, Ref, Resolve
-from deskferry.connectors.kit.links import LINKS_LEFT, Addresses, NewAddresses
-from deskferry.connectors.kit.request_body import resolved
+from deskferry.connectors.kit.contract import OpenFile, Operation, Outcome, Resolve
+from deskferry.connectors.kit.links import LINKS_LEFT, Addresses
+from deskferry.connectors.kit.request_body import new_addresses, no_answer, reference_missing, resolved
 from deskferry.connectors.kit.session import Answer, FileField, InDoubt, Session
 from deskferry.errors import Refused
 
@@ -67,7 +67,7 @@ _NAMED = frozenset({"category", "folder", "canned_response_folder"})
 def send(session: Session, operation: Operation, resolve: Resolve, files: OpenFile, site: str) -> Outcome:
     """Send one operation once, and return what became of it."""
     method, path = _CALLS[operation.call]
-    told = NewAddresses(Addresses(site, ADDRESSES), lambda record_id: resolve(Ref(record_id)))
+    told = new_addresses(Addresses(site, ADDRESSES), resolve)
     try:
         body = resolved(operation.body, resolve, told)
         if operation.target is not None:
@@ -77,7 +77,7 @@ def send(session: Session, operation: Operation, resolve: Resolve, files: OpenFi
             ("attachments[]", file.filename, files(file), file.content_type) for file in operation.files
         ]
     except LookupError as missing:
-        return Outcome("refused", code="reference_missing", detail=str(missing) or repr(missing))
+        return reference_missing(missing)
     dropped: tuple[str, ...] = ()
     try:
         answer = _request(session, method, path, body, parts)
@@ -87,7 +87,7 @@ def send(session: Session, operation: Operation, resolve: Resolve, files: OpenFi
                 body = {key: value for key, value in body.items() if key not in dropped}
                 answer = _request(session, method, path, body, parts)
     except InDoubt as doubt:
-        return Outcome("in_doubt", code="no_answer", detail=str(doubt))
+        return no_answer(doubt)
     if answer.status < 300:
         outcome = _done(operation, answer, site)
         also = {"dropped": list(dropped), LINKS_LEFT: told.left}

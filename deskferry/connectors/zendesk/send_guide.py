@@ -17,9 +17,9 @@ from deskferry.connectors.kit.contract import (
     WitnessArticle,
     Written,
 )
-from deskferry.connectors.kit.links import LINKS_LEFT, Addresses, Link, NewAddresses
+from deskferry.connectors.kit.links import LINKS_LEFT, Addresses, Link
 from deskferry.connectors.kit.names import folded
-from deskferry.connectors.kit.request_body import resolved
+from deskferry.connectors.kit.request_body import new_addresses, no_answer, reference_missing, resolved
 from deskferry.connectors.kit.session import Answer, InDoubt, Session
 from deskferry.connectors.zendesk.answers import problems
 from deskferry.connectors.zendesk.compose_knowledge import FILE_LINK
@@ -63,7 +63,7 @@ def amend(update: Operation, draft: Operation, earlier: Earlier) -> tuple[Operat
 
 def send(session: Session, operation: Operation, resolve: Resolve, files: OpenFile, site: str) -> Outcome:
     """Send one operation once, and return what became of it."""
-    told = NewAddresses(Addresses(site, ADDRESSES), lambda record_id: resolve(Ref(record_id)))
+    told = new_addresses(Addresses(site, ADDRESSES), resolve)
 
     def address(link: Link) -> str | None:
         if link.kind != FILE_LINK:
@@ -75,9 +75,9 @@ def send(session: Session, operation: Operation, resolve: Resolve, files: OpenFi
         target = resolve(operation.target) if operation.target is not None else ""
         answer = _request(session, operation, body, target, files)
     except LookupError as missing:
-        return Outcome("refused", code="reference_missing", detail=str(missing) or repr(missing))
+        return reference_missing(missing)
     except InDoubt as doubt:
-        return Outcome("in_doubt", code="no_answer", detail=str(doubt))
+        return no_answer(doubt)
     if answer.status >= 300:
         return Outcome("refused", code=f"status_{answer.status}", detail=problems(answer))
     record = _record(operation, answer)
