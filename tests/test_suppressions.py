@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SILENCED = re.compile(r"#\s*(?:noqa|type:\s*ignore|pragma:\s*no cover)\b(?::\s*[A-Z]+\d+(?:,\s*[A-Z]+\d+)*)?(?:\[[\w,\s-]+\])?")
-    r"#\s*(?:noqa|type:\s*ignore|pragma:\s*no\s+cover)\b(?::\s*[A-Z]+\d+(?:,\s*[A-Z]+\d+)*)?(?:\[[\w,\s-]+\])?"
+SILENCED = re.compile(
+    r"#\s*(?:noqa|type:\s*ignore|pragma:\s*no cover)\b"
+    r"(?::\s*[A-Z]+\d+(?:,\s*[A-Z]+\d+)*)?(?:\[[\w,\s-]+\])?"
 )
 REASON = re.compile(r"[A-Za-z]{2,}")
 KNOWN = {"deskferry/connectors/files/layout.py": 1}
