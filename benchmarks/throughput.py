@@ -26,7 +26,7 @@ from deskferry.connectors.kit.mapping import Context
 from deskferry.connectors.zendesk import CONNECTOR
 from deskferry.migrate.threads import fetched_ahead
 from deskferry.simulators.server import SimTransport
-from deskferry.store import Store, machinery, open_store, page_writer, raw_archive, upsert
+from deskferry.store import Store, bulk_insert, machinery, open_store, page_writer, raw_archive, upsert
 from deskferry.store.page_writer import PageWriter
 from deskferry.store.raw_archive import RAW_COLUMNS
 from deskferry.store.upsert import WireRow
@@ -94,20 +94,21 @@ def _decoded(pages: list[RawPage]) -> Iterator[tuple[str, Page]]:
 @contextmanager
 def _watched(pages: list[Inserts]) -> Iterator[None]:
     """Note the rows that are inserted; the last of the pages is the current one."""
-    real = upsert.insert_rows
+    modules: tuple[Any, ...] = (upsert, page_writer)
+    real = bulk_insert.insert_rows
 
     def noting(connection: Any, table: str, columns: Any, rows: Any) -> None:
         if rows:
             pages[-1].rows.append((table, tuple(columns), list(rows)))
         real(connection, table, columns, rows)
 
-    for module in (upsert, page_writer):
-        module.insert_rows = noting  # type: ignore[attr-defined]
+    for module in modules:
+        module.insert_rows = noting
     try:
         yield
     finally:
-        for module in (upsert, page_writer):
-            module.insert_rows = real  # type: ignore[attr-defined]
+        for module in modules:
+            module.insert_rows = real
 
 
 def recorded(pages: list[RawPage], directory: Path) -> list[Inserts]:
@@ -155,9 +156,10 @@ def insert(store: Store, pages: list[RawPage], inserts: list[Inserts]) -> None:
         compress = compressors[ready.dictionary].compress
         with store.write() as database:
             driver: Any = database.connection.driver_connection
-            for table, columns, rows in ready.rows:
+            for table, columns, noted in ready.rows:
+                rows = noted
                 if table == "raw_record":
-                    rows = [(*row[:payload], compress(row[payload]), *row[payload + 1 :]) for row in rows]  # noqa: PLW2901
+                    rows = [(*row[:payload], compress(row[payload]), *row[payload + 1 :]) for row in noted]
                 names = ", ".join(f'"{column}"' for column in columns)
                 if store.is_sqlite:
                     holes = ", ".join("?" * len(columns))

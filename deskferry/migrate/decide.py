@@ -216,8 +216,7 @@ def _repeated(steps: list[Step]) -> list[Step]:
     new = False
     result = []
     for step in steps:
-        if new and step.todo is Todo.UNCHANGED and step.operation.action == "update":
-            step = Step(Todo.REPEAT, step.operation, step.request_hash)  # noqa: PLW2901
+        again = new and step.todo is Todo.UNCHANGED and step.operation.action == "update"
+        result.append(Step(Todo.REPEAT, step.operation, step.request_hash) if again else step)
         new = new or step.todo in SENT
-        result.append(step)
     return result

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from deskferry.connectors.kit.clock import Clock
 from deskferry.connectors.kit.contract import Loss, Operation, Outcome, Ref
@@ -21,7 +19,7 @@ from deskferry.store import Store, machinery
 from deskferry.store.engine import now_text
 from deskferry.store.state import beat
 from deskferry.store.suppression import FORGOTTEN
-from deskferry.store.upsert import chunks
+from deskferry.store.upsert import chunks, insert_into
 
 PENDING = ("intended", "in_doubt")
 EFFECTIVE = ("done", "adopted")
@@ -379,8 +377,7 @@ def write_crossings(database: Connection, rows: Sequence[dict[str, Any]]) -> Non
     """Write crossings over what the store holds of them."""
     if not rows:
         return
-    make: Any = insert_sqlite if database.dialect.name == "sqlite" else insert_postgresql
-    statement = make(machinery.crossing)
+    statement = insert_into(database, machinery.crossing)
     keys = ("account_id", "record_id", "part")
     statement = statement.on_conflict_do_update(
         index_elements=keys, set_={name: statement.excluded[name] for name in rows[0] if name not in keys}

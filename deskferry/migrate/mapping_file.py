@@ -18,6 +18,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from deskferry.connectors.kit.contract import FileSettings, HeaderSettings
+from deskferry.connectors.kit.names import folded
 from deskferry.errors import ConfigError
 from deskferry.migrate.requests import digest
 
@@ -27,11 +28,6 @@ CREATE = "create"
 _AT = re.compile(r"\(at line (\d+), column (\d+)\)")
 _VALUES = {"status": "statuses", "priority": "priorities", "type": "types", "channel": "channels"}
 _ADVICE = "`deskferry plan --write-mapping FILE` writes one that is filled in as far as can be guessed."
-
-
-def fold(value: str | None) -> str:
-    """Return a name as it is compared: blanks trimmed, case folded."""
-    return " ".join((value or "").split()).casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +70,7 @@ class RouteMapping:
             table: Any = self.document
             for step in path:
                 table = table.get(step) or {}
-            self._folded[key] = {fold(name): value for name, value in table.items()}
+            self._folded[key] = {folded(name): value for name, value in table.items()}
         return self._folded[key]
 
     @property
@@ -91,7 +87,7 @@ class RouteMapping:
         """Return the answer of a section to the first name that it has, compared without case; "" is no answer."""
         answers = self._answers(section)
         for name in names:
-            found = answers.get(fold(name)) if name else None
+            found = answers.get(folded(name)) if name else None
             if found:
                 return str(found)
         return None
@@ -104,7 +100,7 @@ class RouteMapping:
         """Return how a custom field crosses by its key or label; None where the file leaves it open."""
         answers = self._answers("fields", kind)
         for name in names:
-            found = answers.get(fold(name)) if name else None
+            found = answers.get(folded(name)) if name else None
             if found and found["to"]:
                 return FieldChoice(found["to"], found.get("values") or {})
         return None
@@ -112,9 +108,9 @@ class RouteMapping:
     def tags(self, tags: Sequence[str]) -> tuple[str, ...]:
         """Return tags without those that are dropped, renamed where the file says so, each once."""
         section = self.document.get("tags") or {}
-        dropped = {fold(tag) for tag in section.get("drop") or ()}
-        renamed = {fold(old): new for old, new in (section.get("rename") or {}).items()}
-        kept = (renamed.get(fold(tag), tag) for tag in tags if fold(tag) not in dropped)
+        dropped = {folded(tag) for tag in section.get("drop") or ()}
+        renamed = {folded(old): new for old, new in (section.get("rename") or {}).items()}
+        kept = (renamed.get(folded(tag), tag) for tag in tags if folded(tag) not in dropped)
         return tuple(dict.fromkeys(kept))
 
     def setting(self, name: str) -> str | None:
@@ -154,8 +150,7 @@ def _found(document: Any, path: Sequence[str]) -> Any:
     for step in path:
         if not isinstance(document, MappingOf):
             return None
-        folded = {fold(key): value for key, value in document.items()}
-        document = folded.get(fold(step))
+        document = {folded(key): value for key, value in document.items()}.get(folded(step))
     return document
 
 

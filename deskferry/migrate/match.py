@@ -14,8 +14,9 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from deskferry.canonical_schema import sql_table
+from deskferry.connectors.kit.names import folded
 from deskferry.migrate.journal import UNDO
-from deskferry.migrate.mapping_file import CREATE, NONE, RouteMapping, fold
+from deskferry.migrate.mapping_file import CREATE, NONE, RouteMapping
 from deskferry.migrate.match_fields import match_fields
 from deskferry.migrate.match_people import match_people
 from deskferry.migrate.matches import Found, Matches, ambiguous, answered, canonical_rows
@@ -82,14 +83,14 @@ def _match_organizations(
     }
     for row in canonical_rows(database, "organization", destination, columns):
         by["source_id"][row.source_id].append(row)
-        by["name"][fold(row.name)].append(row)
+        by["name"][folded(row.name)].append(row)
         if row.external_id:
             by["external_id"][row.external_id].append(row)
         for domain in row.domains or ():
-            by["domain"][fold(domain)].append(row)
+            by["domain"][folded(domain)].append(row)
     first: dict[str, str] = {}
     for row in canonical_rows(database, "organization", source, columns):
-        twin = first.setdefault(fold(row.name), row.id) if row.name else row.id
+        twin = first.setdefault(folded(row.name), row.id) if row.name else row.id
         if twin != row.id:
             matches.leads[row.id] = twin
             matches.organization_twins.add(row.id)
@@ -108,8 +109,8 @@ def _match_organizations(
 def _find_organization(row: Any, by: dict[str, dict[str, list[Any]]], matches: Matches) -> None:
     tries: tuple[tuple[str, list[str]], ...] = (
         ("external_id", [row.external_id] if row.external_id else []),
-        ("name", [fold(row.name)] if row.name else []),
-        ("domain", [fold(domain) for domain in row.domains or ()]),
+        ("name", [folded(row.name)] if row.name else []),
+        ("domain", [folded(domain) for domain in row.domains or ()]),
     )
     for how, keys in tries:
         candidates = {one.id: one for key in keys for one in by[how].get(key, ())}
@@ -138,10 +139,10 @@ def _match_named(
     by: dict[str, dict[str, list[Any]]] = {name: defaultdict(list) for name in ("email", "name", "source_id")}
     for row in canonical_rows(database, kind, destination, columns):
         by["source_id"][row.source_id].append(row)
-        by["name"][fold(row.name)].append(row)
+        by["name"][folded(row.name)].append(row)
         email = getattr(row, "email", None)
         if email:
-            by["email"][fold(email)].append(row)
+            by["email"][folded(email)].append(row)
     for row in _known_and_missing(database, kind, source, columns):
         answer = mapping.choice(section, row.name, row.source_id, getattr(row, "email", None))
         if answer == NONE:
@@ -154,7 +155,7 @@ def _match_named(
 
 def _find_named(kind: str, row: Any, by: dict[str, dict[str, list[Any]]], matches: Matches) -> None:
     for how, key in (("email", getattr(row, "email", None)), ("name", row.name)):
-        candidates = by[how].get(fold(key), []) if key else []
+        candidates = by[how].get(folded(key), []) if key else []
         # A brand and a mail address may have one name.
         alike = [one for one in candidates if getattr(one, "kind", None) == getattr(row, "kind", None)]
         candidates = alike or candidates

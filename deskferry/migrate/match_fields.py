@@ -10,8 +10,9 @@ from sqlalchemy import Connection, select
 
 from deskferry.canonical_schema import sql_table
 from deskferry.connectors.kit.contract import FieldRule, Question
+from deskferry.connectors.kit.names import folded
 from deskferry.errors import ConfigError
-from deskferry.migrate.mapping_file import NONE, FieldChoice, RouteMapping, fold
+from deskferry.migrate.mapping_file import NONE, FieldChoice, RouteMapping
 
 _TEXTS = frozenset({"text", "textarea"})
 _CHOICES = frozenset({"select", "multi_select"})
@@ -67,11 +68,11 @@ def _fields(database: Connection, connection: str) -> Iterator[Any]:
 
 def bare(key: str | None) -> str:
     """Return a key without what vendors put before it, as it is compared."""
-    return fold((key or "").removeprefix("cf_").replace("_", " "))
+    return folded((key or "").removeprefix("cf_").replace("_", " "))
 
 
 def _named(chosen: FieldChoice, row: Any, there: Sequence[Any]) -> Any:
-    found = [one for one in there if fold(chosen.to) in {fold(one.key), fold(one.label)}]
+    found = [one for one in there if folded(chosen.to) in {folded(one.key), folded(one.label)}]
     if len(found) != 1:
         raise ConfigError(
             f"The mapping sends the {row.kind} field {row.key!r} to {chosen.to!r}, and the destination has "
@@ -85,8 +86,8 @@ def _alike(row: Any, there: Sequence[Any], questions: list[Question]) -> Any | N
     fitting = [one for one in there if (one.type or "text") in TAKES.get(row.type or "text", _TEXTS)]
     for same in (
         [one for one in fitting if bare(one.key) == bare(row.key)],
-        [one for one in fitting if row.label and fold(one.label) == fold(row.label)],
-        [one for one in fitting if row.label and bare(one.key) == fold(row.label)],
+        [one for one in fitting if row.label and folded(one.label) == folded(row.label)],
+        [one for one in fitting if row.label and bare(one.key) == folded(row.label)],
     ):
         if len(same) == 1:
             return same[0]
@@ -107,16 +108,18 @@ def _alike(row: Any, there: Sequence[Any], questions: list[Question]) -> Any | N
 
 def _options(row: Any, found: Any, chosen: FieldChoice | None, questions: list[Question]) -> dict[str, str]:
     """Return option at the source → option there; options that are not found are asked for."""
-    there = {fold(text): str(one["value"]) for one in found.options or () for text in (one.get("label"), one["value"])}
-    answers = {fold(key): value for key, value in (chosen.values if chosen else {}).items() if value}
+    there = {
+        folded(text): str(one["value"]) for one in found.options or () for text in (one.get("label"), one["value"])
+    }
+    answers = {folded(key): value for key, value in (chosen.values if chosen else {}).items() if value}
     values: dict[str, str] = {}
     for option in row.options or ():
         value, label = str(option["value"]), option.get("label")
-        answer = answers.get(fold(value)) or answers.get(fold(label))
+        answer = answers.get(folded(value)) or answers.get(folded(label))
         if answer is None and not there:
             values[value] = label or value
             continue
-        match = there.get(fold(answer)) if answer else there.get(fold(label)) or there.get(fold(value))
+        match = there.get(folded(answer)) if answer else there.get(folded(label)) or there.get(folded(value))
         if match is not None:
             values[value] = match
         elif option.get("active", True):

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from deskferry.connectors.kit.contract import Destination, WritesKnowledge, WritesMacros
-from deskferry.migrate.mapping_file import fold
+from deskferry.connectors.kit.names import folded
 from deskferry.migrate.matches import Found, Matches, canonical_rows
 from deskferry.migrate.shelves import KIND, Places, Shelves, made_there, places
 from deskferry.store import machinery
@@ -85,7 +85,7 @@ def _match_articles(
 def _place(row: Any, tree: Shelves) -> tuple[str, ...]:
     path = tree.path(row.category_id) if row.category_id in tree.rows else ()
     # The topmost and the last: what lies between may have been flattened.
-    return (*path[:1], *path[-1:], fold(row.title))
+    return (*path[:1], *path[-1:], folded(row.title))
 
 
 def _match_macros(database: Connection, source: str, destination: str, account_id: str, matches: Matches) -> None:
@@ -94,9 +94,9 @@ def _match_macros(database: Connection, source: str, destination: str, account_i
     there: dict[str, list[Any]] = defaultdict(list)
     for row in canonical_rows(database, "macro", destination, columns):
         if row.id not in made and row.visibility == "agents":
-            there[fold(row.name)].append(row)
+            there[folded(row.name)].append(row)
     for row in canonical_rows(database, "macro", source, columns) if there else ():
-        candidates = there.get(fold(row.name), ())
+        candidates = there.get(folded(row.name), ())
         if row.id not in own and row.name and row.visibility == "agents" and len(candidates) == 1:
             (only,) = candidates
             matches.found[row.id] = Found("macro", only.source_id, only.source_object, only.name, how="name")

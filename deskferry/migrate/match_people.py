@@ -10,9 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from deskferry.canonical_schema.enums import AGENT_ROLES, MACHINE_ROLES
 from deskferry.connectors.kit.contract import Question
-from deskferry.migrate.mapping_file import CREATE, PLACEHOLDER, RouteMapping, fold
-from deskferry.migrate.matches import AGENT_ROLES, MACHINE_ROLES, Found, Matches, ambiguous, answered, canonical_rows
+from deskferry.connectors.kit.names import folded
+from deskferry.migrate.mapping_file import CREATE, PLACEHOLDER, RouteMapping
+from deskferry.migrate.matches import Found, Matches, ambiguous, answered, canonical_rows
 
 _PERSON = (
     "id", "source_id", "source_object", "name", "email", "emails", "external_id", "role",
@@ -121,7 +123,7 @@ def _people_there(
         if there.external_id in known:
             by["external_id"][str(there.external_id)].append(there)
         if is_agent:
-            by["name"][fold(there.name)].append(there)
+            by["name"][folded(there.name)].append(there)
         if is_agent or there.source_id in answers:
             by["source_id"][there.source_id].append(there)
     return by

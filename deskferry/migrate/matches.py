@@ -10,11 +10,8 @@ from sqlalchemy import Connection, select
 
 from deskferry.canonical_schema import sql_table
 from deskferry.connectors.kit.contract import FieldRule, Question
+from deskferry.connectors.kit.names import folded
 from deskferry.errors import ConfigError
-from deskferry.migrate.mapping_file import fold
-
-AGENT_ROLES = frozenset({"agent", "light_agent", "admin"})
-MACHINE_ROLES = frozenset({"bot", "system"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +68,9 @@ def canonical_rows(
 
 
 def answered(answer: str | None, by: dict[str, dict[str, list[Any]]], what: str, subject: str | None) -> Found:
-    candidates = {row.id: row for table in by.values() for row in table.get(answer or "", table.get(fold(answer), ()))}
+    candidates = {
+        row.id: row for table in by.values() for row in table.get(answer or "", table.get(folded(answer), ()))
+    }
     if len(candidates) != 1:
         found = "none" if not candidates else f"{len(candidates)} of them"
         raise ConfigError(

@@ -17,6 +17,7 @@ from deskferry.connectors.kit.links import LINK_LEFT, Addresses
 from deskferry.errors import ConfigError, OpenQuestions
 from deskferry.migrate.accounting import carried
 from deskferry.migrate.compose import SILENT, Composed, Composer
+from deskferry.migrate.consent import require_accepted
 from deskferry.migrate.crossings import PlannedCrossings, setup_answers
 from deskferry.migrate.decide import Decided, Todo, as_update
 from deskferry.migrate.delta import Policy
@@ -122,14 +123,7 @@ class Plan:
                 f"There is no effect {', '.join(sorted(accept - known))} here.",
                 f"--accept takes: {', '.join(sorted(known)) or 'nothing, all is silent'}.",
             )
-        missing = [effect for effect, _count in self.effects if effect.name not in accept]
-        if missing:
-            names = ", ".join(effect.name for effect in missing)
-            flags = " ".join(f"--accept {effect.name}" for effect in missing)
-            raise ConfigError(
-                f"Writing there has effects that its API cannot switch off and that were not accepted: {names}.",
-                f"Read what they are in `deskferry plan`, switch them off there, then say yes to each: {flags}",
-            )
+        require_accepted("Writing there", (effect.name for effect, _count in self.effects), accept)
 
     def as_json(self) -> dict[str, Any]:
         """Return the plan as plain JSON (`json/plan.schema.json`)."""

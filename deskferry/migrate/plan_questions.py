@@ -10,10 +10,11 @@ from dataclasses import replace
 from sqlalchemy import select
 
 from deskferry.canonical_schema import split_id, sql_table
+from deskferry.canonical_schema.enums import AGENT_ROLES, MACHINE_ROLES
 from deskferry.connectors.kit.contract import Question, RefusesSuspended
 from deskferry.migrate.compose import Composer
 from deskferry.migrate.crossings import PlannedCrossings
-from deskferry.migrate.matches import AGENT_ROLES, MACHINE_ROLES, quoted
+from deskferry.migrate.matches import quoted
 from deskferry.store.upsert import chunks
 
 LOST = "lost, a loss row each"

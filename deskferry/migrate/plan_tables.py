@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from deskferry.canonical_schema import sql_table
+from deskferry.canonical_schema.enums import AGENT_ROLES
 from deskferry.connectors.kit.contract import TellsValues
 from deskferry.migrate.compose import Composer
-from deskferry.migrate.matches import AGENT_ROLES
 
 VALUES = {"statuses": "status", "priorities": "priority", "types": "type", "channels": "channel"}
 Line = dict[str, Any]

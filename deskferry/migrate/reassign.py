@@ -20,6 +20,7 @@ from deskferry.connectors.kit.clock import Clock
 from deskferry.connectors.kit.contract import Destination, Outcome, ReassignEffects, Reassigns
 from deskferry.connectors.kit.faults import InDoubt
 from deskferry.errors import CapabilityError, ConfigError, Exhausted, Interrupted
+from deskferry.migrate.consent import require_accepted
 from deskferry.migrate.progress import Progress, Silent
 from deskferry.store import Store, machinery
 from deskferry.store.engine import now_text
@@ -148,7 +149,7 @@ def reassign(job: Reassignment, path: Path, options: ReassignOptions | None = No
     if wanted.dry_run:
         result.done = Counter(step.how for step in steps)
         return result
-    _require_consent(job.writer, steps, wanted.accept)
+    require_accepted("Reassigning", _effects(job.writer, steps), wanted.accept)
     if steps and not wanted.confirm(len(steps)):
         raise Interrupted("Not confirmed, nothing was changed.", "Run it again and say yes, or with --yes.")
     job.progress.begin("placeholders reassigned", len(steps), "people")
@@ -161,15 +162,9 @@ def reassign(job: Reassignment, path: Path, options: ReassignOptions | None = No
     return result
 
 
-def _require_consent(writer: Destination, steps: Sequence[Step], accept: frozenset[str]) -> None:
+def _effects(writer: Destination, steps: Sequence[Step]) -> list[str]:
     effects = writer.reassign_effects if isinstance(writer, ReassignEffects) else {}
-    missing = sorted({name for step in steps for name in effects.get(step.how, ())} - accept)
-    if missing:
-        flags = " ".join(f"--accept {name}" for name in missing)
-        raise ConfigError(
-            f"It has effects that the API cannot switch off and that were not accepted: {', '.join(missing)}.",
-            f"Switch them off there (`deskferry plan` tells where), then say yes to each: {flags}",
-        )
+    return sorted({name for step in steps for name in effects.get(step.how, ())})
 
 
 # ------------------------------------------------------------------------------------------------------------ checking

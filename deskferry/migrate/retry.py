@@ -17,6 +17,7 @@ from deskferry.canonical_schema import split_id
 from deskferry.connectors.kit.contract import Outcome
 from deskferry.errors import ConfigError, Interrupted
 from deskferry.migrate.compose import SILENT
+from deskferry.migrate.consent import require_accepted
 from deskferry.migrate.covered import RETRY
 from deskferry.migrate.decide import Decided, Todo
 from deskferry.migrate.journal import EFFECTIVE, UNDO, Journal, pending_intent, pending_of
@@ -225,7 +226,7 @@ def _send(job: Migration, journal: Journal, rows: Sequence[Any], options: RetryO
         return _only(decided, keys)
 
     effects, causes, count = _outlook(work, records, only)
-    _require_consent(effects, options.load.accept)
+    require_accepted("Writing there", sorted(effects), options.load.accept)
     if count and not options.confirm(count):
         raise Interrupted("Not confirmed, nothing was written.", "Run it again and say yes, or with --yes.")
     load = Load(work, journal, options.load, causes, job.progress, job.stop, result.load)
@@ -276,14 +277,3 @@ def _outlook(
             effects.update(name for step in chosen.sends for name in step.operation.effects)
             causes.update(loss.cause for loss in (*composed.losses, *decided.losses))
     return effects, frozenset(causes - {SILENT}), count
-
-
-def _require_consent(effects: set[str], accept: frozenset[str]) -> None:
-    missing = sorted(effects - accept)
-    if missing:
-        flags = " ".join(f"--accept {name}" for name in missing)
-        raise ConfigError(
-            f"Writing there has effects that its API cannot switch off and that were not accepted: "
-            f"{', '.join(missing)}.",
-            f"Read what they are in `deskferry plan`, switch them off there, then say yes to each: {flags}",
-        )

@@ -10,11 +10,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, literal, or_, select, union
 
 from deskferry.canonical_schema import sql_table
+from deskferry.canonical_schema.enums import AGENT_ROLES, MACHINE_ROLES
 from deskferry.connectors.kit.converters import time as time_text
 from deskferry.connectors.kit.mapping import Unreadable
+from deskferry.connectors.kit.names import folded
 from deskferry.errors import ConfigError
-from deskferry.migrate.mapping_file import LeaveOut, fold
-from deskferry.migrate.matches import AGENT_ROLES, MACHINE_ROLES, Matches
+from deskferry.migrate.mapping_file import LeaveOut
+from deskferry.migrate.matches import Matches
 from deskferry.migrate.scope_knowledge import KNOWLEDGE, choose_knowledge
 from deskferry.store.upsert import chunks
 
@@ -107,7 +109,7 @@ def _reason(leave: LeaveOut) -> ColumnElement[Any]:
         ticket.c.team_id.in_(select(team.c.id).where(func.lower(team.c.name).in_([n.lower() for n in leave.teams]))),
         *(ticket.c.team_id.like(f"%:{name}") for name in leave.teams if name.isalnum()),
     )
-    labels = [fold(status) for status in leave.statuses]
+    labels = [folded(status) for status in leave.statuses]
     rules: list[tuple[bool, ColumnElement[bool], str]] = [
         (leave.deleted, or_(ticket.c.deleted_at.is_not(None), ticket.c.status == "deleted"), "deleted"),
         (leave.spam, or_(ticket.c.status == "spam", ticket.c.is_spam.is_(True)), "spam"),
@@ -147,7 +149,7 @@ def _wanted(scope: Scope) -> list[ColumnElement[bool]]:
         if name in scope.select:
             conditions.append(_named("team" if name == "team" else "inbox", column, _texts(scope.select[name])))
     if "status" in scope.select:
-        wanted = [fold(one) for one in _texts(scope.select["status"])]
+        wanted = [folded(one) for one in _texts(scope.select["status"])]
         conditions.append(or_(ticket.c.status.in_(wanted), func.lower(ticket.c.status_label).in_(wanted)))
     if "tag" in scope.select:
         tagging = sql_table("tagging")

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, and_, exists, or_, select
 
 from deskferry.canonical_schema import sql_table
 from deskferry.connectors.kit.contract import CategoryAggregate, Row
-from deskferry.migrate.mapping_file import fold
+from deskferry.connectors.kit.names import folded
 from deskferry.migrate.matches import Matches
 from deskferry.store import machinery
 
@@ -42,7 +42,7 @@ class Shelves:
 
     def path(self, record_id: str) -> tuple[str, ...]:
         """Return the names from the top to a category, folded."""
-        return tuple(fold(one["name"]) for one in (*self.ancestors(record_id), self.rows[record_id]))
+        return tuple(folded(one["name"]) for one in (*self.ancestors(record_id), self.rows[record_id]))
 
     def visibilities(self, record_id: str) -> tuple[str, ...]:
         """Return who may read the articles right in a category, the widest first; what is unknown is `restricted`."""
@@ -101,7 +101,7 @@ class Places:
             return {}
         parent = f"{self.there.connection}:{place.object}:{place.remote_id}"
         rows = (row for row in self.there.rows.values() if row["parent_id"] == parent and row["id"] not in self.made)
-        return {fold(row["name"]): row for row in rows}
+        return {folded(row["name"]): row for row in rows}
 
 
 def places(database: Connection, source: str, destination: str, account_id: str, matches: Matches) -> Places:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 _POLL = 0.2
 
 
-def fetched_ahead(items: Iterable[Item], ahead: int = 1) -> Iterator[Item]:
+def fetched_ahead(items: Iterable[Item], ahead: int = 1) -> Generator[Item, None, None]:
     """Yield items that a thread fetches while the caller works on the one before; its error is raised here.
 
     `ahead` of them wait: one more page of long tickets costs some 15 MiB, and saves no time.

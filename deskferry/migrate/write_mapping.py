@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deskferry.connectors.kit.contract import Question
-from deskferry.migrate.mapping_file import NONE, fold
+from deskferry.connectors.kit.names import folded
+from deskferry.migrate.mapping_file import NONE
 from deskferry.migrate.matches import quoted
 from deskferry.migrate.plan import Plan
 from deskferry.migrate.plan_tables import VALUES, Line
@@ -54,9 +55,9 @@ class _Section:
 
     def put(self, key: str, answer: str, comment: str) -> bool:
         """Add a line, once a key; whether it was new."""
-        if fold(key) in self._folded:
+        if folded(key) in self._folded:
             return False
-        self._folded.add(fold(key))
+        self._folded.add(folded(key))
         self.lines[key] = (answer, comment)
         return True
 
@@ -138,11 +139,11 @@ def _question(question: Question, sections: Mapping[str, _Section]) -> None:
 
 def _fields(plan: Plan) -> Iterator[str]:
     listed: list[Line] = plan.tables.get("fields", [])
-    known = {(line["kind"], fold(line["key"])) for line in listed}
+    known = {(line["kind"], folded(line["key"])) for line in listed}
     for question in plan.questions:
         for kind, key in _asked_fields(question):
-            if (kind, fold(key)) not in known:
-                known.add((kind, fold(key)))
+            if (kind, folded(key)) not in known:
+                known.add((kind, folded(key)))
                 listed = [
                     *listed,
                     {"kind": kind, "key": key, "label": None, "type": "unknown", "to": None, "values": {}},

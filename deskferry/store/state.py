@@ -13,8 +13,6 @@ from typing import Any
 import orjson
 import psutil
 from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from deskferry import __version__
@@ -27,6 +25,7 @@ from deskferry.store import machinery
 from deskferry.store.bulk_insert import insert_resolved
 from deskferry.store.engine import Store, now_text
 from deskferry.store.raw_archive import time_of
+from deskferry.store.upsert import insert_into
 
 _BEAT = 60.0
 """Seconds between two signs of life of the holder of a lock."""
@@ -197,10 +196,8 @@ def pin_account(store: Store, connection: str, vendor: str, account: Account, or
     with store.read() as database:
         held = pinned(database, connection)
     if held is None:
-        table = machinery.account_pin
-        insert = (sqlite_insert if store.is_sqlite else postgresql_insert)(table)
         with store.write() as database:
-            database.execute(insert.values(values).on_conflict_do_nothing())  # type: ignore[attr-defined,unused-ignore]
+            database.execute(insert_into(database, machinery.account_pin).values(values).on_conflict_do_nothing())
             held = pinned(database, connection)
     if held is None or (held["vendor"], held["account_id"]) != (vendor, account.id):
         was = held or values

@@ -77,8 +77,6 @@ class Suppression:
     tokens: dict[str, str] = field(default_factory=dict)
     """Hash → token."""
     linked: set[str] = field(default_factory=set)
-    people: dict[str, str] = field(default_factory=dict)
-    """Hash of a record → mode."""
     lengths: dict[str, frozenset[int]] = field(default_factory=dict)
     buckets: frozenset[int] = frozenset()
     """Of the first words of names: all other words need no second look."""
@@ -146,7 +144,6 @@ def load_suppression(database: Connection, connection: str = "") -> Suppression 
         if row.what == EMAIL and row.person in tokens_of:
             found.name_tokens[row.digest] = tokens_of[row.person]
         if row.what == RECORD:
-            found.people[row.digest] = row.mode
             found.name_tokens[row.digest] = (row.token, row.address or "")
             continue
         found.tokens[row.digest] = row.token

@@ -8,7 +8,8 @@ from functools import cache
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
 
 from deskferry.canonical_schema import ENGINE_COLUMNS, VOLATILE_COLUMNS, column_names
 from deskferry.store.bulk_insert import insert_rows
@@ -41,6 +42,11 @@ class Counts:
 def is_sqlite(connection: Connection) -> bool:
     """Whether a connection speaks to SQLite (else PostgreSQL)."""
     return connection.dialect.name == "sqlite"
+
+
+def insert_into(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """Return an insert that can be told what to do on a conflict: both databases know it, plain SQL does not."""
+    return sqlite.insert(table) if is_sqlite(connection) else postgresql.insert(table)
 
 
 def lookup(connection: Connection, table: str, columns: str, ids: Sequence[str], key: str = "id") -> list[Any]:

@@ -11,7 +11,7 @@ from itertools import islice
 
 import jsonschema
 import jsonschema_rs
-from sqlalchemy import Connection, delete, select, text
+from sqlalchemy import Connection, select, text
 
 from deskferry.canonical_schema import KINDS
 from deskferry.canonical_schema.json_schema import load_schema
@@ -83,11 +83,6 @@ def _keep(database: Connection, run_id: str, found: list[Finding]) -> None:
             for one in found
         ],
     )  # fmt: skip
-
-
-def forget_findings(database: Connection, run_id: str) -> None:
-    """Remove the findings of a run."""
-    database.execute(delete(machinery.finding).where(machinery.finding.c.run_id == run_id))
 
 
 def _checks(database: Connection, connection: str) -> Iterator[Finding]:

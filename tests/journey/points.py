@@ -118,4 +118,5 @@ class Points:
                 points.hit(f"{place}:after")
             return response
 
-        httpx.HTTPTransport.handle_request = handle  # type: ignore[method-assign]
+        wire: Any = httpx.HTTPTransport
+        wire.handle_request = handle

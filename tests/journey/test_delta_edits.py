@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from operator import itemgetter
 from types import SimpleNamespace
 from typing import Any
 
@@ -78,7 +79,7 @@ def edit_people(journey: Journey, used: set[str]) -> None:
         ("promoted", "name", {"name": "Now An Agent"}),
     )
     for what, name, edits in fields:
-        person = pick(people, lambda row, name=name: row[name], used)  # type: ignore[misc]
+        person = pick(people, itemgetter(name), used)
         journey.change(what, person["id"], op="edit_user", id=int(person["source_id"]), fields=edits)
     requester = pick(people, lambda _row: True, used)
     made = journey.change(

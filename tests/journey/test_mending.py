@@ -6,7 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
+from deskferry.canonical_schema import metadata as canonical
+from deskferry.config import load_config
+from deskferry.store import machinery, open_store
 from tests.journey.changes import work_an_hour
 from tests.journey.command import Command
 from tests.journey.content import content
@@ -206,12 +210,6 @@ def test_a_rehearsal_tells_what_it_refuses_and_what_it_never_heard_of(
 
 def _rows(both: Both) -> dict[str, int]:
     """Return how many rows each table of the store has, runs aside."""
-    from sqlalchemy import func, select  # noqa: PLC0415 - of this one test
-
-    from deskferry.canonical_schema import metadata as canonical  # noqa: PLC0415
-    from deskferry.config import load_config  # noqa: PLC0415
-    from deskferry.store import machinery, open_store  # noqa: PLC0415
-
     with open_store(load_config(both.config).store_url) as store, store.read() as database:
         tables: list[Any] = [*canonical.tables.values(), *machinery.metadata.tables.values()]
         return {

@@ -25,21 +25,24 @@ KINDS = ["organization", "person", "ticket"]
 KNOWLEDGE = ["article_category", "article", "macro"]
 CHOSEN = 4
 ALL_SHARES = 12
+IMPORTS, HELP_CENTRE = "imports", "help centre"
 FAULTS = {
-    "tickets: no answer, but there": "timeout_after@POST /imports/tickets/create_many:nth=1,seconds=0.01",
-    "users: reset, but there": "reset_after@POST /users/create_many:nth=1",
-    "organizations: an error, but there": "503@POST /organizations/create_many:nth=1,after=1",
-    "never reached": "reset@POST /api:every=5;429@/api:every=7,retry_after=4",
-    "uploads": "reset_after@POST /uploads:every=4",
-}
-GUIDE_FAULTS = {
-    "no answer, but there": (
-        "timeout_after@POST /help_center:every=2,seconds=0.01;timeout_after@POST /macros:every=2,seconds=0.01;"
-        "timeout_after@PUT /help_center:nth=1,seconds=0.01"
-    ),
-    "reset, but there": "reset_after@POST /help_center:every=3;reset_after@POST /macros:nth=1",
-    "an error, but there": "503@POST /help_center:every=4,after=1;500@POST /macros:nth=2,after=1",
-    "never reached": "reset@POST /help_center:every=3;429@POST /macros:nth=1,retry_after=4",
+    IMPORTS: {
+        "tickets: no answer, but there": "timeout_after@POST /imports/tickets/create_many:nth=1,seconds=0.01",
+        "users: reset, but there": "reset_after@POST /users/create_many:nth=1",
+        "organizations: an error, but there": "503@POST /organizations/create_many:nth=1,after=1",
+        "never reached": "reset@POST /api:every=5;429@/api:every=7,retry_after=4",
+        "uploads": "reset_after@POST /uploads:every=4",
+    },
+    HELP_CENTRE: {
+        "no answer, but there": (
+            "timeout_after@POST /help_center:every=2,seconds=0.01;timeout_after@POST /macros:every=2,seconds=0.01;"
+            "timeout_after@PUT /help_center:nth=1,seconds=0.01"
+        ),
+        "reset, but there": "reset_after@POST /help_center:every=3;reset_after@POST /macros:nth=1",
+        "an error, but there": "503@POST /help_center:every=4,after=1;500@POST /macros:nth=2,after=1",
+        "never reached": "reset@POST /help_center:every=3;429@POST /macros:nth=1,retry_after=4",
+    },
 }
 JOBS = ("fail", "kill", "lose", "truncate", "stall")
 
@@ -114,18 +117,29 @@ def knowledge(host: DeskHost, crasher: Crasher, tmp_path_factory: pytest.TempPat
     return whole
 
 
-def test_killed_at_points_by_a_printed_seed(undisturbed: Undisturbed, tmp_path: Path) -> None:
+@pytest.fixture
+def whole(request: pytest.FixtureRequest) -> Undisturbed:
+    """Give the undisturbed load of either."""
+    found: Undisturbed = request.getfixturevalue({IMPORTS: "undisturbed", HELP_CENTRE: "knowledge"}[request.param])
+    return found
+
+
+either = pytest.mark.parametrize("whole", [IMPORTS, HELP_CENTRE], indirect=True)
+
+
+@either
+def test_killed_at_points_by_a_printed_seed(whole: Undisturbed, tmp_path: Path) -> None:
     """Killed at one, resumed and killed at another; then to the end."""
-    chance = random.Random(f"{crash_seed()}/imports")
-    sends = [one for one in undisturbed.points if one.startswith("send:")]
+    chance = random.Random(f"{crash_seed()}/{whole.kinds}")
+    sends = [one for one in whole.points if one.startswith("send:")]
     for number in range(CHOSEN):
-        first, second = chance.choice(sends), chance.choice(undisturbed.points)
+        first, second = chance.choice(sends), chance.choice(whole.points)
         why = f"seed {crash_seed()}: killed at {first}, and maybe at {second}"
         print(why)
-        config = undisturbed.begin(tmp_path / str(number))
-        undisturbed.crasher.killed("load", first, **undisturbed.values(config))
-        undisturbed.crasher.run("load", kill=second, **undisturbed.values(config))
-        undisturbed.again(config, why)
+        config = whole.begin(tmp_path / str(number))
+        whole.crasher.killed("load", first, **whole.values(config))
+        whole.crasher.run("load", kill=second, **whole.values(config))
+        whole.again(config, why)
 
 
 def test_killed_between_a_job_and_its_result(undisturbed: Undisturbed, tmp_path: Path) -> None:
@@ -145,27 +159,33 @@ def _writes(whole: Undisturbed) -> list[dict[str, Any]]:
     return [one for one in whole.new.requests() if one["method"] != "GET"]
 
 
+@either
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("share", range(ALL_SHARES))
-def test_killed_at_every_point(undisturbed: Undisturbed, tmp_path: Path, share: int) -> None:
+def test_killed_at_every_point(whole: Undisturbed, tmp_path: Path, share: int) -> None:
     """Before a call leaves, after the vendor took it, and inside the transaction of its outcome."""
-    for number, point in enumerate(undisturbed.points[share::ALL_SHARES]):
-        config = undisturbed.begin(tmp_path / str(number))
-        undisturbed.crasher.killed("load", point, **undisturbed.values(config))
-        undisturbed.again(config, f"killed at {point}")
+    for number, point in enumerate(whole.points[share::ALL_SHARES]):
+        config = whole.begin(tmp_path / str(number))
+        whole.crasher.killed("load", point, **whole.values(config))
+        whole.again(config, f"killed at {point}")
 
 
-@pytest.mark.parametrize("what", FAULTS)
-def test_answers_that_never_came(undisturbed: Undisturbed, tmp_path: Path, what: str) -> None:
-    """The write took effect, its answer was lost: found by external id, and not sent again."""
-    config = undisturbed.begin(tmp_path)
-    undisturbed.new.faults(FAULTS[what])
-    stopped = undisturbed.crasher.run("load", **undisturbed.values(config))
+@pytest.mark.parametrize(
+    ("whole", "faults"),
+    [pytest.param(of, faults, id=f"{of}: {what}") for of in FAULTS for what, faults in FAULTS[of].items()],
+    indirect=["whole"],
+)
+def test_answers_that_never_came(whole: Undisturbed, tmp_path: Path, faults: str) -> None:
+    """The write took effect, its answer was lost: found by external id, or by place and name, and not sent again."""
+    config = whole.begin(tmp_path)
+    whole.new.faults(faults)
+    stopped = whole.crasher.run("load", **whole.values(config))
     if stopped["error"] is not None:  # one operation had bad luck too often: a clear stop
         assert stopped["exit_code"] == 4, stopped["trace"]
-    assert all(undisturbed.new.struck())
-    undisturbed.new.faults()
-    undisturbed.again(config, what)
+    assert all(whole.new.struck())
+    whole.new.faults()
+    result = whole.again(config, faults, verify=True)
+    assert result["verify"]["differences"] == []
 
 
 @pytest.mark.parametrize("what", JOBS)
@@ -174,43 +194,3 @@ def test_jobs_that_end_badly(undisturbed: Undisturbed, tmp_path: Path, what: str
     config = undisturbed.begin(tmp_path)
     undisturbed.new.change(*({"op": "job_fault", "do": what, "after": after} for after in (1, 7, 11)))
     undisturbed.again(config, f"jobs that {what}")
-
-
-# ------------------------------------------------------------------------------------------ help centre and macros
-
-
-def test_a_help_centre_killed_at_points_by_a_printed_seed(knowledge: Undisturbed, tmp_path: Path) -> None:
-    """Killed before or after a write, resumed and killed at another; then to the end."""
-    chance = random.Random(f"{crash_seed()}/help centre")
-    sends = [one for one in knowledge.points if one.startswith("send:")]
-    for number in range(CHOSEN):
-        first, second = chance.choice(sends), chance.choice(knowledge.points)
-        why = f"seed {crash_seed()}: killed at {first}, and maybe at {second}"
-        print(why)
-        config = knowledge.begin(tmp_path / str(number))
-        knowledge.crasher.killed("load", first, **knowledge.values(config))
-        knowledge.crasher.run("load", kill=second, **knowledge.values(config))
-        knowledge.again(config, why)
-
-
-@pytest.mark.exhaustive
-@pytest.mark.parametrize("share", range(ALL_SHARES))
-def test_a_help_centre_killed_at_every_point(knowledge: Undisturbed, tmp_path: Path, share: int) -> None:
-    for number, point in enumerate(knowledge.points[share::ALL_SHARES]):
-        config = knowledge.begin(tmp_path / str(number))
-        knowledge.crasher.killed("load", point, **knowledge.values(config))
-        knowledge.again(config, f"killed at {point}")
-
-
-@pytest.mark.parametrize("what", GUIDE_FAULTS)
-def test_a_help_centre_whose_answers_never_came(knowledge: Undisturbed, tmp_path: Path, what: str) -> None:
-    """Found by its place and name, and not made a second time; verified in the end."""
-    config = knowledge.begin(tmp_path)
-    knowledge.new.faults(GUIDE_FAULTS[what])
-    stopped = knowledge.crasher.run("load", **knowledge.values(config))
-    if stopped["error"] is not None:
-        assert stopped["exit_code"] == 4, stopped["trace"]
-    assert all(knowledge.new.struck())
-    knowledge.new.faults()
-    result = knowledge.again(config, what, verify=True)
-    assert result["verify"]["differences"] == []

@@ -53,9 +53,8 @@ def _fill_in(mapping: Path) -> None:
         found = re.match(r"\[(.+?)\]", line)
         section = found.group(1) if found else section
         answer = "placeholder" if section == "agents" else "none"
-        if section == "agents" or section in {"teams", "inboxes"} or section.startswith("fields."):
-            line = re.sub(r' = ""(\s|$)', f' = "{answer}"\\1', line)  # noqa: PLW2901
-        lines.append(line)
+        blank = section in {"agents", "teams", "inboxes"} or section.startswith("fields.")
+        lines.append(re.sub(r' = ""(\s|$)', f' = "{answer}"\\1', line) if blank else line)
     assert document["agents"]
     mapping.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

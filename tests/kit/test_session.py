@@ -195,12 +195,13 @@ def test_uploads_do_not_fill_the_memory(tmp_path: Path) -> None:
 
     sink = Sink()
     desk = Session(BASE, clock=VirtualClock(), transport=sink)
-    for upload in (
+    uploads: tuple[dict[str, Any], ...] = (
         {"files": [("f", "big", tmp_path / "big", None)]},
         {"content": tmp_path / "big"},
-    ):
+    )
+    for upload in uploads:
         tracemalloc.start()
-        desk.request_json("POST", "x", **upload)  # type: ignore[arg-type]
+        desk.request_json("POST", "x", **upload)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert sink.size >= 40_000_000

@@ -15,7 +15,6 @@ from deskferry.connectors.kit.clock import VirtualClock
 from deskferry.connectors.kit.faults import InDoubt, VendorStatus
 from deskferry.connectors.kit.governor import Governor
 from deskferry.connectors.kit.limits import ACCOUNT, Bucket, Pace
-from deskferry.connectors.kit.meter import stream_label
 from deskferry.connectors.kit.transport import RetryPolicy
 from deskferry.connectors.kit.verdicts import Accept, Again, Reject, Stop, Verdict
 from deskferry.errors import ConfigError, Exhausted, Refused
@@ -218,21 +217,19 @@ def test_every_attempt_spends_budget() -> None:
     assert clock.slept > 60
 
 
-def test_the_meter_counts_by_bucket_and_stream() -> None:
+def test_the_meter_counts_by_bucket() -> None:
     clock = VirtualClock()
     governor = Governor(clock, [Bucket(ACCOUNT, 60), Bucket("export", 2, match="incremental")], Pace(1.0))
     vendor = Script(httpx.Response(500), OK)
     desk = session(vendor, clock=clock, governor=governor)
-    with stream_label("tickets"):
-        for _ in range(3):
-            desk.get_json("incremental/tickets")
+    for _ in range(3):
+        desk.get_json("incremental/tickets")
     desk.request_json("POST", "users", {"name": "A"})
     counts = desk.meter.snapshot()
     assert (counts["calls"], counts["retries"]) == (5, 1)
     assert counts["statuses"] == {"200": 4, "500": 1}
     assert counts["by_bucket"]["export"]["calls"] == 4
-    assert counts["by_stream"]["tickets"]["calls"] == 4
-    assert counts["by_stream"]["tickets"]["waited"] > 50
+    assert counts["by_bucket"]["export"]["waited"] > 50
     assert counts["by_bucket"][ACCOUNT]["bytes_sent"] == len(b'{"name":"A"}')
     assert counts["bytes_received"] == 4 * len(OK.content)
 

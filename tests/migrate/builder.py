@@ -68,7 +68,7 @@ class Builder:
         listed = [{"value": one, "label": one, "active": True} for one in options or ()] or None
         return self.put("custom_field", key, kind=of, key=key, label=label, type=kind, options=listed, is_active=True)
 
-    def ticket(self, source_id: str, subject: str, *, tags: Sequence[str] = (), **values: Any) -> str:
+    def ticket(self, source_id: str, subject: str | None, *, tags: Sequence[str] = (), **values: Any) -> str:
         values.setdefault("status", "open")
         record_id = self.put("ticket", source_id, subject=subject, number=source_id, **values)
         table = sql_table("tagging")

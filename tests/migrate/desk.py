@@ -242,7 +242,8 @@ class FakeWriter:
                 return Outcome("adopted", twin)
             return self._put(desk.people, {**body, **now, "mark": one.mark, "role": "end_user"})
         if one.call == "contact.update":
-            desk.people[resolve(one.target)].update(body)  # type: ignore[arg-type]
+            assert one.target is not None
+            desk.people[resolve(one.target)].update(body)
             return Outcome("done")
         parts = {file.filename: stored(files(file)) for file in one.files}
         if one.call == "ticket.create":

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from deskferry.connectors.kit.contract import Ref
+from deskferry.connectors.kit.contract import Account, Ref
 from deskferry.errors import ConfigError, Findings, OpenQuestions, TooManyErrors
 from deskferry.migrate.load import LoadOptions
 from deskferry.migrate.migrate import plan
@@ -341,8 +341,7 @@ def test_threads_and_batches_come_to_the_same_end(store: Store) -> None:
     busy.source = plain.source
     busy.desk.clock = plain.desk.clock
     writer = FakeWriter(busy.desk, batch=2)
-    writer.account = lambda: type(FakeWriter(busy.desk).account())("acc-2", None, None, None)  # type: ignore[method-assign]
-    result = busy.migrate(writer=writer, threads=4, prove=True)
+    result = busy.migrate(writer=writer, account=Account("acc-2", None, None, None), threads=4, prove=True)
     assert result.exit_code == 0
     assert busy.desk.content() == expected
 

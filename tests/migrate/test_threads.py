@@ -63,6 +63,6 @@ def test_pages_keep_their_order_and_stop_when_nobody_takes_them() -> None:
     assert list(fetched_ahead(range(100))) == list(range(100))
     ahead = fetched_ahead(pages())
     assert [next(ahead), next(ahead)] == [0, 1]
-    ahead.close()  # type: ignore[attr-defined]
+    ahead.close()
     assert over.wait(5)
     assert len(fetched) < 10

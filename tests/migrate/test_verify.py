@@ -14,6 +14,7 @@ from deskferry.errors import ConfigError
 from deskferry.migrate.migrate import verify
 from deskferry.migrate.verify import Depth, Subset, VerifyResult, parse_subset
 from deskferry.store import Store, open_store
+from tests.migrate.desk import FakeWriter
 from tests.migrate.world import World
 
 
@@ -129,14 +130,11 @@ def test_fields_of_tickets_people_and_organizations(world: World) -> None:
 def test_a_ticket_gone_is_named(world: World) -> None:
     key = next(key for key, one in world.desk.tickets.items() if one["mark"] == "old:ticket:3")
     held = world.desk.tickets.pop(key)
-    witness = world.job(witness=lambda remote: None if remote == key else world_witness(world, remote))
+    writer = FakeWriter(world.desk)
+    witness = world.job(witness=lambda remote: None if remote == key else writer.witness(None, remote))
     result = verify(witness)
     assert ("old:ticket:3", "ticket", "read") in named(result)
     world.desk.tickets[key] = held
-
-
-def world_witness(world: World, remote: str) -> Any:
-    return world.job().writer.witness(None, remote)  # type: ignore[arg-type]
 
 
 def test_depths_see_as_deep_as_they_say(world: World) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from deskferry.canonical_schema import sql_table
 from deskferry.migrate.normalize import normalize
+from deskferry.privacy.forget import Mode
 from deskferry.store import Store, machinery
 from deskferry.store.blobs import BlobStore
 from tests.postgresql import Server
@@ -43,14 +44,14 @@ def checkpoint(full: Account) -> None:
 
 
 @pytest.mark.parametrize("mode", ["erase", "pseudonymize"])
-def test_nothing_is_left(full: Account, mode: str, request: pytest.FixtureRequest) -> None:
+def test_nothing_is_left(full: Account, mode: Mode, request: pytest.FixtureRequest) -> None:
     search = Search(full.store, SECRETS)
     checkpoint(full)
     found = search.tables()
     named = {table.name for table in (*sql_table("ticket").metadata.sorted_tables, *machinery.metadata.sorted_tables)}
     assert named - NEVER - found.keys() == set()
     assert search.files(*places(full, request))
-    result = full.forget(mode=mode)  # type: ignore[arg-type]
+    result = full.forget(mode=mode)
     assert result.state == "forgotten"
     checkpoint(full)
     assert search.tables() == {}

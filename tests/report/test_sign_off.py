@@ -180,7 +180,7 @@ def test_what_a_rollback_left_is_listed(world: World, store: Store, sign_off: Re
     end_run(store, back, 1, counts, [], "2030-01-01T00:01:00.000000Z")
     found = sign_off(run_id)
     check_schema(found)
-    assert found["undoing"]["residues"] == [{"code": "ticket_in_trash", "count": 3, "detail": None}]
+    assert found["undoing"]["residues"] == [{"code": "ticket_in_trash", "count": 3}]
     assert (found["undoing"]["rolled_back"], [one["run_id"] for one in found["undoing"]["runs"]]) == (False, [back])
     table = machinery.run
     with store.write() as database:

@@ -114,7 +114,7 @@ def test_two_processes_make_the_tables_at_once(request: pytest.FixtureRequest, t
             def work(target: str = target, failures: list[BaseException] = failures) -> None:
                 try:
                     open_store(target).close()
-                except BaseException as error:  # noqa: BLE001
+                except BaseException as error:  # noqa: BLE001 - told to the test
                     failures.append(error)
 
             threads = [threading.Thread(target=work) for _ in range(4)]

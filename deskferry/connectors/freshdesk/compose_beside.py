@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from deskferry.connectors.freshdesk.compose_people import AGENT_ROLES, display_name, iso, source_hash
+from deskferry.canonical_schema.enums import AGENT_ROLES
 from deskferry.connectors.freshdesk.desk import Desk
 from deskferry.connectors.freshdesk.header import HeaderFacts, clean, mark_text, with_header, with_text_header
 from deskferry.connectors.freshdesk.words import AUTOMATIONS, word
+from deskferry.connectors.kit.composing import display_name, iso, source_hash
 from deskferry.connectors.kit.contract import Composition, Crossings, Loss, Operation, Ref, Row, TicketAggregate
 from deskferry.connectors.kit.converters import time as time_text
 from deskferry.connectors.kit.pieces import as_html

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin
 
+from deskferry.canonical_schema.enums import AGENT_ROLES
 from deskferry.connectors.freshdesk.compose_files import inline_rows, packed
-from deskferry.connectors.freshdesk.compose_people import AGENT_ROLES, extra_lost, iso, not_written, source_hash
 from deskferry.connectors.freshdesk.desk import SUBJECT_LIMIT, TAG_LIMIT, Desk
-from deskferry.connectors.freshdesk.pieces import as_html, without_images
 from deskferry.connectors.freshdesk.words import word
 from deskferry.connectors.kit.articles import LANGUAGE_SWAPPED, swapped
+from deskferry.connectors.kit.composing import extra_lost, iso, not_written, source_hash
 from deskferry.connectors.kit.contract import (
     ArticleAggregate,
     CategoryAggregate,
@@ -31,6 +31,8 @@ from deskferry.connectors.kit.contract import (
     Row,
 )
 from deskferry.connectors.kit.links import LINK_LEFT, Text
+from deskferry.connectors.kit.names import folded, one_line
+from deskferry.connectors.kit.pieces import as_html, without_images
 
 ARTICLE_LIMIT = 25 * 1024 * 1024
 """Bytes of all files of one call for an article."""
@@ -100,7 +102,7 @@ def _top(aggregate: CategoryAggregate, losses: list[Loss]) -> Operation:
 
 
 def _name(row: Row, losses: list[Loss]) -> str:
-    name = " ".join(str(row.get("name") or "").split())
+    name = one_line(row.get("name"))
     if not name:
         losses.append(Loss(row["id"], "name", None, "name_defaulted"))
         name = str(row["source_id"])
@@ -113,7 +115,7 @@ def _folder(
     row = aggregate.row
     name = " / ".join([*(str(one["name"]) for one in aggregate.ancestors[1:]), _name(row, losses)])
     part = folder_part(code, main)
-    there = aggregate.taken.get(" ".join(name.split()).casefold())
+    there = aggregate.taken.get(folded(name))
     if part or (there is not None and (there.get("extra") or {}).get("visibility") != code):
         name = f"{name} ({word(crossings.header.language, f'readers.{code}')})"
         losses.append(Loss(row["id"], "visibility" if part else "name", name, "folder_by_readers"))
@@ -192,7 +194,7 @@ def article(aggregate: ArticleAggregate, crossings: Crossings, desk: Desk) -> Co
         *_translations(draft),
     ]
     draft.losses += not_written(row, ("created_at",), "time_not_written")
-    draft.losses += extra_lost({**row, "extra": {k: v for k, v in (row.get("extra") or {}).items() if k != "seo_data"}})
+    draft.losses += extra_lost(row, ("seo_data",))
     return Composition(tuple(operations), tuple(draft.losses))
 
 
@@ -235,7 +237,7 @@ def _place(shelf: CategoryAggregate, code: int) -> Ref:
 def _text(draft: _Draft, row: Row) -> dict[str, Any]:
     """Return title, text and status of an article or a translation."""
     language = draft.crossings.header.language
-    title = " ".join(str(row.get("title") or "").split())
+    title = one_line(row.get("title"))
     if not title:
         title = word(language, "no_subject")
         draft.lose(row, "title", None, "subject_defaulted")

@@ -7,22 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from deskferry.connectors.freshdesk.compose_files import inline_rows, packed
-from deskferry.connectors.freshdesk.compose_people import display_name, iso, source_hash
 from deskferry.connectors.freshdesk.desk import TEXT_LIMIT
 from deskferry.connectors.freshdesk.header import HeaderFacts, author_line, with_header
-from deskferry.connectors.freshdesk.pieces import as_html, in_pieces, without_images
 from deskferry.connectors.freshdesk.words import AUTOMATIONS, PUBLIC_NOTE_EMAILS, word
+from deskferry.connectors.kit.compose_message import details_lost, is_public
+from deskferry.connectors.kit.composing import display_name, iso, source_hash
 from deskferry.connectors.kit.contract import Crossings, FilePart, Loss, Operation, Ref, Row
 from deskferry.connectors.kit.links import LINK_LEFT, Text
+from deskferry.connectors.kit.pieces import as_html, in_pieces, without_images
 
 _LONGER_LINK = 60
 """Bytes by which a new address may be longer than the old one."""
-_UNWRITTEN_STATES = {"draft": "draft_not_written", "scheduled": "draft_not_written", "hidden": "hidden_not_written"}
-_STATE_SETTINGS = {"draft": "drafts", "scheduled": "drafts", "hidden": "hidden"}
-_MAIL_DETAILS = (
-    "sender", "to_addresses", "cc_addresses", "bcc_addresses", "rfc_message_id", "in_reply_to", "chat_session_id",
-    "side_conversation_id", "edited_at",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +38,6 @@ class Written:
     def told(self) -> tuple[str, ...]:
         """What of the source, beside the row, makes the message what it is: its files."""
         return tuple(file.sha256 for files in self.bins for file in files)
-
-
-def kept_out(message: Row, crossings: Crossings) -> Loss | None:
-    """Return the loss of a message that is not written: drafts and hidden ones, unless a setting says `note`."""
-    state = message.get("state")
-    cause = _UNWRITTEN_STATES.get(str(state))
-    if cause is None or crossings.setting(_STATE_SETTINGS[str(state)]) == "note":
-        return None
-    return Loss(message["id"], "state", str(state), cause)
-
-
-def is_public(message: Row) -> bool:
-    """Return whether the customer may read a message; what is not known to be public, or was not sent, is private.
-
-    A forward or a system message that the customer could read is a public note: a note mails only those it names.
-    """
-    return (
-        message.get("is_public") is True
-        and message.get("kind") != "private_note"
-        and message.get("state") not in _UNWRITTEN_STATES
-    )
 
 
 def written(message: Row, files: Sequence[Row], crossings: Crossings, above: Sequence[str] = ()) -> Written:
@@ -133,18 +107,7 @@ def _details(message: Row) -> list[Loss]:
     losses = []
     if message.get("created_at") is not None:
         losses.append(Loss(message["id"], "created_at", iso(message["created_at"]), "created_at_in_text"))
-    names = [name for name in _MAIL_DETAILS if message.get(name) not in (None, "", [])]
-    if names:
-        losses.append(Loss(message["id"], "mail", ", ".join(names), "mail_details_not_written"))
-    if message.get("is_public") is None:
-        losses.append(Loss(message["id"], "is_public", None, "visibility_unknown"))
-    elif message["is_public"] and not is_public(message):
-        unsent = message.get("state") in _UNWRITTEN_STATES
-        losses.append(Loss(message["id"], "is_public", "true", "unsent_private" if unsent else "visibility_unknown"))
-    if message.get("extra"):
-        names = sorted(map(str, message["extra"]))
-        losses.append(Loss(message["id"], "extra", ", ".join(names)[:500], "vendor_fields_not_written"))
-    return losses
+    return losses + details_lost(message)
 
 
 def notes(ticket_id: str, one: Written, crossings: Crossings, *, first: int = 1) -> list[Operation]:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from deskferry.canonical_schema.enums import AGENT_ROLES, MACHINE_ROLES
 from deskferry.connectors.freshdesk.desk import Desk
 from deskferry.connectors.freshdesk.fields import custom_fields
 from deskferry.connectors.freshdesk.words import ACTIVATION_EMAILS, word
 from deskferry.connectors.kit.composing import (
-    AGENT_ROLES,
     display_name,
     extra_lost,
     is_email,
-    iso,
     not_written,
     source_hash,
 )
@@ -21,10 +20,6 @@ from deskferry.connectors.kit.timezones import iana_to_rails
 
 TIME_ZONE_SETTING = "contact_time_zone"
 PLACEHOLDER_TAG = "deskferry-placeholder"
-__all__ = [
-    "AGENT_ROLES", "display_name", "extra_lost", "is_email", "iso", "not_written", "organization", "person",
-    "source_hash",
-]  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------------------------ organizations
@@ -72,7 +67,7 @@ def organization(row: Row, crossings: Crossings, desk: Desk) -> Composition:
 def person(row: Row, crossings: Crossings, desk: Desk) -> Composition:
     """Return the contact of a person; an agent without a seat there becomes a placeholder without an address."""
     target = crossings.target(row["id"])
-    placeholder = row.get("role") in AGENT_ROLES | {"bot", "system"} or (target is not None and target.placeholder)
+    placeholder = row.get("role") in AGENT_ROLES | MACHINE_ROLES or (target is not None and target.placeholder)
     body, losses = _placeholder(row, crossings) if placeholder else _contact(row, crossings, desk)
     losses += not_written(row, ("created_at",), "time_not_written")
     losses += not_written(row, ("identities", "signature"))

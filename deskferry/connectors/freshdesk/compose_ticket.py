@@ -11,17 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from deskferry.canonical_schema.enums import AGENT_ROLES
 from deskferry.connectors.freshdesk import codes
 from deskferry.connectors.freshdesk.compose_beside import beside
-from deskferry.connectors.freshdesk.compose_messages import Written, header_line, kept_out, notes, written
-from deskferry.connectors.freshdesk.compose_people import (
-    AGENT_ROLES,
-    extra_lost,
-    is_email,
-    iso,
-    not_written,
-    source_hash,
-)
+from deskferry.connectors.freshdesk.compose_messages import Written, header_line, notes, written
 from deskferry.connectors.freshdesk.desk import SUBJECT_LIMIT, TAG_LIMIT, TYPE_KEY, Desk
 from deskferry.connectors.freshdesk.fields import custom_fields
 from deskferry.connectors.freshdesk.header import HeaderFacts, clean, with_header
@@ -31,6 +24,14 @@ from deskferry.connectors.freshdesk.words import (
     NEW_TICKET_EMAILS,
     STATUS_EMAILS,
     word,
+)
+from deskferry.connectors.kit.compose_message import kept_out
+from deskferry.connectors.kit.composing import (
+    extra_lost,
+    is_email,
+    iso,
+    not_written,
+    source_hash,
 )
 from deskferry.connectors.kit.contract import Composition, Crossings, Loss, Operation, Ref, Row, TicketAggregate
 

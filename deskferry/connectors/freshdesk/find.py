@@ -11,6 +11,7 @@ from typing import Any
 
 from deskferry.connectors.freshdesk.header import marks_in
 from deskferry.connectors.freshdesk.scan import BEGINNING
+from deskferry.connectors.kit.names import folded
 from deskferry.connectors.kit.session import Session
 
 _LAST_PAGE = 300
@@ -38,7 +39,7 @@ def companies(session: Session, name: str) -> list[str]:
 
 
 def _same(one: Any, other: str) -> bool:
-    return " ".join(str(one or "").split()).casefold() == " ".join(other.split()).casefold()
+    return folded(one) == folded(other)
 
 
 def people(session: Session, body: Mapping[str, Any], *, trashed: bool = False) -> list[str]:

@@ -14,6 +14,7 @@ from deskferry.connectors.freshdesk.find import listed
 from deskferry.connectors.freshdesk.header import marks_in
 from deskferry.connectors.kit.contract import Operation
 from deskferry.connectors.kit.converters import html_to_text
+from deskferry.connectors.kit.names import folded
 from deskferry.connectors.kit.session import Session
 
 _GONE = (403, 404)
@@ -59,7 +60,7 @@ def _translated(session: Session, place: str) -> list[str]:
 
 def named(session: Session, path: str, body: Mapping[str, Any]) -> list[str]:
     """Return the ids of a list's rows of this very name; a folder must be for the same readers as well."""
-    wanted = _folded(body.get("name"))
+    wanted = folded(body.get("name"))
     if path in _UNPAGED:
         answer = session.request_json("GET", path, allow=_GONE)
         rows = answer.body if answer.status == 200 and isinstance(answer.body, list) else []
@@ -68,17 +69,13 @@ def named(session: Session, path: str, body: Mapping[str, Any]) -> list[str]:
     return [
         str(row["id"])
         for row in rows
-        if _folded(row.get("name")) == wanted and body.get("visibility", row.get("visibility")) == row.get("visibility")
+        if folded(row.get("name")) == wanted and body.get("visibility", row.get("visibility")) == row.get("visibility")
     ]
-
-
-def _folded(name: Any) -> str:
-    return " ".join(str(name or "").split()).casefold()
 
 
 def _articles(session: Session, folder: str, body: Mapping[str, Any], mark: str) -> list[str]:
     rows = listed(session, f"solutions/folders/{folder}/articles", {}, _GONE)
-    found = [str(row["id"]) for row in rows if _folded(row.get("title")) == _folded(body.get("title"))]
+    found = [str(row["id"]) for row in rows if folded(row.get("title")) == folded(body.get("title"))]
     return [one for one in found if mark in _keywords(session, one)]
 
 
@@ -99,8 +96,8 @@ def _responses(session: Session, body: Mapping[str, Any]) -> list[str]:
     path = f"canned_response_folders/{body['folder_id']}/responses"
     answer = session.request_json("GET", path, allow=_GONE)
     rows = answer.body if answer.status == 200 and isinstance(answer.body, list) else []
-    wanted = (_folded(body["title"]), _text(body["content_html"]))
-    return [str(row["id"]) for row in rows if (_folded(row.get("title")), _text(row.get("content_html"))) == wanted]
+    wanted = (folded(body["title"]), _text(body["content_html"]))
+    return [str(row["id"]) for row in rows if (folded(row.get("title")), _text(row.get("content_html"))) == wanted]
 
 
 def _text(html: Any) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from deskferry.connectors.freshdesk import find, find_beside
 from deskferry.connectors.freshdesk.compose_knowledge import LANGUAGE
 from deskferry.connectors.freshdesk.settings import ADDRESSES
-from deskferry.connectors.kit.contract import OpenFile, Operation, Outcome, Ref, Resolve
-from deskferry.connectors.kit.links import LINKS_LEFT, Addresses, Link, LinkedText, NewAddresses
+from deskferry.connectors.kit.contract import OpenFile, Operation, Outcome, Resolve
+from deskferry.connectors.kit.links import LINKS_LEFT, Addresses
+from deskferry.connectors.kit.request_body import new_addresses, no_answer, reference_missing, resolved
 from deskferry.connectors.kit.session import Answer, FileField, InDoubt, Session
 from deskferry.errors import Refused
 
@@ -66,7 +67,7 @@ _NAMED = frozenset({"category", "folder", "canned_response_folder"})
 def send(session: Session, operation: Operation, resolve: Resolve, files: OpenFile, site: str) -> Outcome:
     """Send one operation once, and return what became of it."""
     method, path = _CALLS[operation.call]
-    told = NewAddresses(Addresses(site, ADDRESSES), lambda record_id: resolve(Ref(record_id)))
+    told = new_addresses(Addresses(site, ADDRESSES), resolve)
     try:
         body = resolved(operation.body, resolve, told)
         if operation.target is not None:
@@ -76,7 +77,7 @@ def send(session: Session, operation: Operation, resolve: Resolve, files: OpenFi
             ("attachments[]", file.filename, files(file), file.content_type) for file in operation.files
         ]
     except LookupError as missing:
-        return Outcome("refused", code="reference_missing", detail=str(missing) or repr(missing))
+        return reference_missing(missing)
     dropped: tuple[str, ...] = ()
     try:
         answer = _request(session, method, path, body, parts)
@@ -86,7 +87,7 @@ def send(session: Session, operation: Operation, resolve: Resolve, files: OpenFi
                 body = {key: value for key, value in body.items() if key not in dropped}
                 answer = _request(session, method, path, body, parts)
     except InDoubt as doubt:
-        return Outcome("in_doubt", code="no_answer", detail=str(doubt))
+        return no_answer(doubt)
     if answer.status < 300:
         outcome = _done(operation, answer, site)
         also = {"dropped": list(dropped), LINKS_LEFT: told.left}
@@ -122,20 +123,6 @@ def _droppable(operation: Operation, answer: Answer, body: Mapping[str, Any]) ->
 
 
 # ---------------------------------------------------------------------------------------------------------- requests
-
-
-def resolved(value: Any, resolve: Resolve, told: Callable[[Link], str | None] = lambda _link: None) -> Any:
-    """Return a body with the destination's ids, as numbers, in place of references, and new addresses in texts."""
-    if isinstance(value, LinkedText):
-        return value.told(told)
-    if isinstance(value, Ref):
-        found = resolve(value)
-        return int(found) if found.isdigit() else found
-    if isinstance(value, Mapping):
-        return {key: resolved(item, resolve, told) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [resolved(item, resolve, told) for item in value]
-    return value
 
 
 def form(body: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

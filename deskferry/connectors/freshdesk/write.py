@@ -34,7 +34,6 @@ from deskferry.connectors.freshdesk.desk import (
     with_origin,
 )
 from deskferry.connectors.freshdesk.header import split_text_header
-from deskferry.connectors.freshdesk.pieces import without_placeholders
 from deskferry.connectors.freshdesk.settings import site
 from deskferry.connectors.freshdesk.witness import witness
 from deskferry.connectors.freshdesk.witness_article import witness_article
@@ -61,6 +60,8 @@ from deskferry.connectors.kit.contract import (
     WitnessTicket,
     Written,
 )
+from deskferry.connectors.kit.pieces import without_placeholders
+from deskferry.connectors.kit.request_body import resolved
 from deskferry.connectors.kit.session import Session
 
 _ORIGIN_RECORD = "deskferry:ticket_field:origin"
@@ -290,7 +291,7 @@ class FreshdeskDestination:
     def find(self, operation: Operation, resolve: Resolve) -> Sequence[Outcome]:
         """Look for what an operation in doubt may have done: all hits."""
         try:
-            body = sending.resolved(operation.body, resolve)
+            body = resolved(operation.body, resolve)
             target = resolve(operation.target) if operation.target is not None else ""
         except LookupError:
             return ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from deskferry.errors import ConfigError
@@ -23,13 +23,16 @@ class Auth(Protocol):
 
 
 class Fixed:
-    """Headers that never change: `Bearer`, `Basic` and any other static scheme."""
+    """Headers that never change: none, or those of a static scheme, made at the first call."""
 
-    def __init__(self, make: Mapping[str, str] | None = None) -> None:
-        self._headers = dict(make or {})
+    def __init__(self, make: Callable[[], Mapping[str, str]] = dict) -> None:
+        self._make = make
+        self._headers: Mapping[str, str] | None = None
 
     def headers(self) -> Mapping[str, str]:
-        """Return the same headers every time."""
+        """Return the same headers every time; a variable that is missing matters only now."""
+        if self._headers is None:
+            self._headers = self._make()
         return self._headers
 
     def renew(self, refused: Mapping[str, str]) -> bool:  # noqa: ARG002 - the protocol's signature
@@ -37,39 +40,27 @@ class Fixed:
         return False
 
 
-class _Lazy(Fixed):
-    def headers(self) -> Mapping[str, str]:
-        """Return the headers, made at the first call: a missing variable matters only then."""
-        if not self._headers:
-            self._headers = dict(self._make())
-        return self._headers
-
-    def _make(self) -> Mapping[str, str]:
-        raise NotImplementedError
-
-
-class BasicAuth(_Lazy):
+class BasicAuth(Fixed):
     """HTTP Basic: user and password, either of which may be the secret (`KEY:X`, `mail/token:KEY`)."""
 
     def __init__(self, user: str | Secret, password: str | Secret) -> None:
-        super().__init__()
-        self._user, self._password = user, password
-
-    def _make(self) -> Mapping[str, str]:
-        user, password = (part.reveal() if isinstance(part, Secret) else part for part in (self._user, self._password))
-        register_pair(user, password)
-        return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+        super().__init__(lambda: _basic(_plain(user), _plain(password)))
 
 
-class TokenAuth(_Lazy):
+class TokenAuth(Fixed):
     """A token in the Authorization header under a scheme (`Bearer` by default)."""
 
     def __init__(self, token: Secret, scheme: str = "Bearer") -> None:
-        super().__init__()
-        self._token, self._scheme = token, scheme
+        super().__init__(lambda: {"Authorization": f"{scheme} {checked(token.reveal())}"})
 
-    def _make(self) -> Mapping[str, str]:
-        return {"Authorization": f"{self._scheme} {checked(self._token.reveal())}"}
+
+def _plain(part: str | Secret) -> str:
+    return part.reveal() if isinstance(part, Secret) else part
+
+
+def _basic(user: str, password: str) -> Mapping[str, str]:
+    register_pair(user, password)
+    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
 
 
 def checked(token: str) -> str:

@@ -34,8 +34,7 @@ def fit_characters(made: Composition) -> Composition:
             points = ", ".join(sorted({f"U+{ord(one):04X}" for one in removed}))
             record = operation.part.partition("#")[0] if operation.kind == "message" else operation.record_id
             losses.append(Loss(record or operation.record_id, "text", f"{len(removed)}: {points}", REMOVED))
-            operation = replace(operation, body=body)  # noqa: PLW2901
-        operations.append(operation)
+        operations.append(replace(operation, body=body) if removed else operation)
     return Composition(tuple(operations), (*made.losses, *losses)) if losses else made
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from deskferry.connectors.kit.contract import Loss, Row
 from deskferry.connectors.kit.mapping import digest
+from deskferry.connectors.kit.names import one_line
 
 _EMAIL = re.compile(r"[^@\s<>(),;:\\\"\[\]]+@[^@\s<>(),;:\\\"\[\]]+\.[^@\s<>(),;:\\\"\[\].]{2,}")
 _EMAIL_LIMIT = 255
-AGENT_ROLES = frozenset({"agent", "light_agent", "admin"})
 
 
 def is_email(value: str | None) -> bool:
@@ -35,12 +35,10 @@ def not_written(row: Row, names: tuple[str, ...], cause: str = "field_not_there"
     return [Loss(row["id"], name, iso(row[name]), cause) for name in names if row.get(name) not in (None, "", [], {})]
 
 
-def extra_lost(row: Row) -> list[Loss]:
-    """Return the loss of what only the old vendor has: one row a record, with the names."""
-    extra = row.get("extra")
-    if not extra:
-        return []
-    return [Loss(row["id"], "extra", ", ".join(sorted(map(str, extra)))[:500], "vendor_fields_not_written")]
+def extra_lost(row: Row, told: Collection[str] = ()) -> list[Loss]:
+    """Return the loss of what only the old vendor has: one row a record, with the names; `told` crosses otherwise."""
+    names = sorted(str(name) for name in row.get("extra") or () if name not in told)
+    return [Loss(row["id"], "extra", ", ".join(names)[:500], "vendor_fields_not_written")] if names else []
 
 
 def display_name(row: Row) -> str | None:
@@ -48,7 +46,7 @@ def display_name(row: Row) -> str | None:
     parts = " ".join(str(part) for part in (row.get("first_name"), row.get("last_name")) if part)
     email = str(row.get("email") or "")
     for candidate in (row.get("name"), parts, email.partition("@")[0], row.get("phone")):
-        text = " ".join(str(candidate or "").split())
+        text = one_line(candidate)
         if text:
             return text
     return None

@@ -1,30 +1,10 @@
-"""Counts what goes over the wire: calls, bytes, retries and waits, by bucket and by stream."""
+"""Counts what goes over the wire: calls, bytes, retries and waits, by bucket."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
-
-_LOCAL = threading.local()
-
-
-@contextmanager
-def stream_label(name: str) -> Iterator[None]:
-    """Have the calls that this thread makes inside the block counted under a stream's name."""
-    before = getattr(_LOCAL, "stream", "")
-    _LOCAL.stream = name
-    try:
-        yield
-    finally:
-        _LOCAL.stream = before
-
-
-def current_stream() -> str:
-    """Return the stream that this thread works on, or ""."""
-    return str(getattr(_LOCAL, "stream", ""))
 
 
 @dataclass(slots=True)
@@ -41,7 +21,6 @@ class Count:
 class _Counts:
     total: Count = field(default_factory=Count)
     by_bucket: dict[str, Count] = field(default_factory=dict)
-    by_stream: dict[str, Count] = field(default_factory=dict)
     statuses: dict[str, int] = field(default_factory=dict)
     retries: int = 0
 
@@ -56,15 +35,15 @@ class Meter:
     def call(self, bucket: str, status: str, sent: int) -> None:
         """Count one attempt; `status` is the answer's status or the name of the failure."""
         with self._lock:
-            for count in self._of(bucket, current_stream()):
+            for count in self._of(bucket):
                 count.calls += 1
                 count.bytes_sent += sent
             self._counts.statuses[status] = self._counts.statuses.get(status, 0) + 1
 
-    def received(self, bucket: str, stream: str, size: int) -> None:
+    def received(self, bucket: str, size: int) -> None:
         """Count bytes as they came over the wire."""
         with self._lock:
-            for count in self._of(bucket, stream):
+            for count in self._of(bucket):
                 count.bytes_received += size
 
     def waited(self, bucket: str, seconds: float) -> None:
@@ -72,7 +51,7 @@ class Meter:
         if seconds <= 0:
             return
         with self._lock:
-            for count in self._of(bucket, current_stream()):
+            for count in self._of(bucket):
                 count.waited += seconds
 
     def retried(self) -> None:
@@ -81,7 +60,7 @@ class Meter:
             self._counts.retries += 1
 
     def snapshot(self) -> dict[str, Any]:
-        """Return all counts as plain values: calls, bytes_sent, bytes_received, waited, retries, statuses, by_…"""
+        """Return all counts as plain values: calls, bytes_sent, bytes_received, waited, retries, statuses, by_bucket"""
         with self._lock:
             counts = self._counts
             return {
@@ -89,12 +68,7 @@ class Meter:
                 "retries": counts.retries,
                 "statuses": dict(sorted(counts.statuses.items())),
                 "by_bucket": {name: asdict(count) for name, count in sorted(counts.by_bucket.items())},
-                "by_stream": {name: asdict(count) for name, count in sorted(counts.by_stream.items())},
             }
 
-    def _of(self, bucket: str, stream: str) -> tuple[Count, ...]:
-        counts = self._counts
-        found = [counts.total, counts.by_bucket.setdefault(bucket, Count())]
-        if stream:
-            found.append(counts.by_stream.setdefault(stream, Count()))
-        return tuple(found)
+    def _of(self, bucket: str) -> tuple[Count, Count]:
+        return self._counts.total, self._counts.by_bucket.setdefault(bucket, Count())

@@ -30,6 +30,29 @@ def as_html(body_html: str | None, body_text: str | None) -> str:
 
 def without_images(body: str, inline: Sequence[Mapping[str, Any]], label: str) -> tuple[str, list[Mapping[str, Any]]]:
     """Return the text with `[image: name]` where an attached image stood, and the files that it stood for."""
+    return _images_replaced(body, inline, lambda _image, _source, file: placeholder(label, file.get("filename")))
+
+
+def with_sources(
+    body: str, inline: Sequence[Mapping[str, Any]], source: Callable[[Mapping[str, Any]], str]
+) -> tuple[str, list[Mapping[str, Any]]]:
+    """Return the text in which attached images have another address, and the files that are shown there."""
+
+    def moved(image: str, place: tuple[int, int], file: Mapping[str, Any]) -> str:
+        return f'{image[: place[0]]}src="{html.escape(source(file))}"{image[place[1] :]}'
+
+    return _images_replaced(body, inline, moved)
+
+
+def _images_replaced(
+    body: str,
+    inline: Sequence[Mapping[str, Any]],
+    replacement: Callable[[str, tuple[int, int], Mapping[str, Any]], str],
+) -> tuple[str, list[Mapping[str, Any]]]:
+    """Return the text with other words for attached images, and those files.
+
+    `replacement` is given the tag, where its `src` stands in it, and the file.
+    """
     by_source: dict[str, Mapping[str, Any]] = {}
     for file in inline:
         for key in _keys(file.get("url"), file.get("content_id")):
@@ -38,12 +61,14 @@ def without_images(body: str, inline: Sequence[Mapping[str, Any]], label: str) -
 
     def replaced(found: re.Match[str]) -> str:
         source = _SOURCE.search(found.group())
-        address = html.unescape(next((part for part in source.groups() if part), "")) if source else ""
+        if source is None:
+            return found.group()
+        address = html.unescape(next((part for part in source.groups() if part), ""))
         file = next((by_source[key] for key in _keys(address, None) if key in by_source), None)
         if file is None:
             return found.group()
         shown[id(file)] = file
-        return placeholder(label, file.get("filename"))
+        return replacement(found.group(), source.span(), file)
 
     return _IMAGE.sub(replaced, body), list(shown.values())
 
@@ -139,25 +164,3 @@ def _texts(text: str, longest: int) -> Iterator[str]:
         text = text[cut:]
     if text:
         yield text
-
-
-def with_sources(
-    body: str, inline: Sequence[Mapping[str, Any]], source: Callable[[Mapping[str, Any]], str]
-) -> tuple[str, list[Mapping[str, Any]]]:
-    """Return the text in which attached images have another address, and the files that are shown there."""
-    by_source: dict[str, Mapping[str, Any]] = {}
-    for file in inline:
-        for key in _keys(file.get("url"), file.get("content_id")):
-            by_source.setdefault(key, file)
-    shown: dict[int, Mapping[str, Any]] = {}
-
-    def replaced(found: re.Match[str]) -> str:
-        told = _SOURCE.search(found.group())
-        address = html.unescape(next((part for part in told.groups() if part), "")) if told else ""
-        file = next((by_source[key] for key in _keys(address, None) if key in by_source), None)
-        if file is None or told is None:
-            return found.group()
-        shown[id(file)] = file
-        return found.group()[: told.start()] + f'src="{html.escape(source(file))}"' + found.group()[told.end() :]
-
-    return _IMAGE.sub(replaced, body), list(shown.values())

@@ -13,7 +13,7 @@ import tenacity
 from deskferry.connectors.kit.clock import Clock
 from deskferry.connectors.kit.faults import InDoubt, describe, request_id
 from deskferry.connectors.kit.governor import Governor, Permit
-from deskferry.connectors.kit.meter import Meter, current_stream
+from deskferry.connectors.kit.meter import Meter
 from deskferry.connectors.kit.verdicts import Accept, Again, Judge, Stop, Verdict, broken_body, usual_verdict
 from deskferry.errors import Exhausted
 from deskferry.redaction import redact
@@ -69,9 +69,9 @@ class MeterTransport(httpx.BaseTransport):
         self._meter.call(bucket, str(response.status_code), sent)
         assert isinstance(response.stream, httpx.SyncByteStream)
         if response.is_closed:  # a simulator in the process answers whole
-            self._meter.received(bucket, current_stream(), len(response.content))
+            self._meter.received(bucket, len(response.content))
         else:
-            response.stream = _CountedStream(response.stream, self._meter, bucket, current_stream())
+            response.stream = _CountedStream(response.stream, self._meter, bucket)
         return response
 
     def close(self) -> None:
@@ -80,8 +80,8 @@ class MeterTransport(httpx.BaseTransport):
 
 
 class _CountedStream(httpx.SyncByteStream):
-    def __init__(self, inner: httpx.SyncByteStream, meter: Meter, bucket: str, stream: str) -> None:
-        self._inner, self._meter, self._bucket, self._label = inner, meter, bucket, stream
+    def __init__(self, inner: httpx.SyncByteStream, meter: Meter, bucket: str) -> None:
+        self._inner, self._meter, self._bucket = inner, meter, bucket
 
     def __iter__(self) -> Iterator[bytes]:
         size = 0
@@ -90,7 +90,7 @@ class _CountedStream(httpx.SyncByteStream):
                 size += len(chunk)
                 yield chunk
         finally:
-            self._meter.received(self._bucket, self._label, size)
+            self._meter.received(self._bucket, size)
 
     def close(self) -> None:
         self._inner.close()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from deskferry.connectors.kit.compose_message import details_lost, is_public
 from deskferry.connectors.kit.composing import display_name, iso
 from deskferry.connectors.kit.contract import Crossings, FilePart, Loss, Ref, Row
 from deskferry.connectors.kit.converters import html_to_text
@@ -22,12 +23,6 @@ FILE_ADDRESS = "deskferry-file:"
 _FILE_ADDRESS_ROOM = 250
 _LONGER_LINK = 60
 """Bytes by which a new address may be longer than what stands for it."""
-_UNWRITTEN_STATES = {"draft": "draft_not_written", "scheduled": "draft_not_written", "hidden": "hidden_not_written"}
-_STATE_SETTINGS = {"draft": "drafts", "scheduled": "drafts", "hidden": "hidden"}
-_MAIL_DETAILS = (
-    "sender", "to_addresses", "cc_addresses", "bcc_addresses", "rfc_message_id", "in_reply_to", "chat_session_id",
-    "side_conversation_id", "edited_at",
-)  # fmt: skip
 _OWN_EXTRA = frozenset({"audit_id", "via_source"})
 """Of the vendor's own what follows from the message itself, or is told as mail details."""
 
@@ -81,24 +76,6 @@ class Clockwork:
         return self.of(message["id"], "created_at", value)
 
 
-def kept_out(message: Row, crossings: Crossings) -> Loss | None:
-    """Return the loss of a message that is not written: drafts and hidden ones, unless a setting says `note`."""
-    state = str(message.get("state"))
-    cause = _UNWRITTEN_STATES.get(state)
-    if cause is None or crossings.setting(_STATE_SETTINGS[state]) == "note":
-        return None
-    return Loss(message["id"], "state", state, cause)
-
-
-def is_public(message: Row) -> bool:
-    """Return whether the customer may read a message; what is not known to be public, or was not sent, is private."""
-    return (
-        message.get("is_public") is True
-        and message.get("kind") != "private_note"
-        and message.get("state") not in _UNWRITTEN_STATES
-    )
-
-
 def said(message: Row, rows: Sequence[Row], crossings: Crossings, clock: Clockwork) -> Said:
     """Return how a message is written; `rows` are its files."""
     language = crossings.header.language
@@ -132,7 +109,7 @@ def said(message: Row, rows: Sequence[Row], crossings: Crossings, clock: Clockwo
         message,
         tuple({"html_body": crossings.linked(piece)[0], **common} for piece in pieces),
         files,
-        (*losses, *_details(message)),
+        (*losses, *details_lost(message, _OWN_EXTRA)),
         tuple(lines),
         tuple(file.sha256 for file in files),
     )
@@ -168,20 +145,3 @@ def _files(rows: Sequence[Row], crossings: Crossings) -> tuple[tuple[FilePart, .
         if one.said:
             lines.append(word(language, one.said, *one.values))
     return tuple(kept), losses, lines
-
-
-def _details(message: Row) -> list[Loss]:
-    """Return the losses of what a comment has no place for."""
-    losses = []
-    names = [name for name in _MAIL_DETAILS if message.get(name) not in (None, "", [])]
-    if names:
-        losses.append(Loss(message["id"], "mail", ", ".join(names), "mail_details_not_written"))
-    if message.get("is_public") is None:
-        losses.append(Loss(message["id"], "is_public", None, "visibility_unknown"))
-    elif message["is_public"] and not is_public(message):
-        unsent = message.get("state") in _UNWRITTEN_STATES
-        losses.append(Loss(message["id"], "is_public", "true", "unsent_private" if unsent else "visibility_unknown"))
-    extra = sorted(str(name) for name in message.get("extra") or () if name not in _OWN_EXTRA)
-    if extra:
-        losses.append(Loss(message["id"], "extra", ", ".join(extra)[:500], "vendor_fields_not_written"))
-    return losses

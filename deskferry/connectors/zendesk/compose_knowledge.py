@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin
 
-from deskferry.connectors.kit.composing import AGENT_ROLES, extra_lost, iso, not_written, source_hash
+from deskferry.canonical_schema.enums import AGENT_ROLES
+from deskferry.connectors.kit.composing import extra_lost, iso, not_written, source_hash
 from deskferry.connectors.kit.contract import (
     ArticleAggregate,
     CategoryAggregate,
@@ -25,6 +26,7 @@ from deskferry.connectors.kit.contract import (
     Row,
 )
 from deskferry.connectors.kit.links import LINK_LEFT, Link, LinkedText, Text
+from deskferry.connectors.kit.names import one_line
 from deskferry.connectors.kit.pieces import as_html
 from deskferry.connectors.zendesk.guide import Guide
 
@@ -46,7 +48,7 @@ def category(aggregate: CategoryAggregate, guide: Guide) -> Composition:
     losses = [*not_written(row, ("created_at",), "time_not_written"), *extra_lost(row)]
     if not guide.exists:
         return Composition((), (Loss(row["id"], "article_category", row.get("name"), "no_help_center"),))
-    name = " ".join(str(row.get("name") or "").split()) or str(row.get("source_id"))
+    name = one_line(row.get("name")) or str(row.get("source_id"))
     above = aggregate.ancestors
     operations = []
     if len(above) > 1:
@@ -114,7 +116,7 @@ def article(aggregate: ArticleAggregate, crossings: Crossings, guide: Guide) -> 
     operations += [_translation(draft, one, locale) for one, locale in texts[1:]]
     operations += _images(draft, texts, {one.attachment_id for one in files})
     draft.losses += not_written(row, ("created_at",), "time_not_written")
-    draft.losses += extra_lost({**row, "extra": {k: v for k, v in (row.get("extra") or {}).items() if k not in _KEPT}})
+    draft.losses += extra_lost(row, _KEPT)
     return Composition(tuple(operations), tuple(draft.losses))
 
 
@@ -158,7 +160,7 @@ def _text(draft: _Draft, row: Row, locale: str) -> dict[str, Any]:
     status = row.get("status")
     if status not in {"published", "draft"}:
         draft.lose(row, "status", status, "status_folded")
-    title = " ".join(str(row.get("title") or "").split())
+    title = one_line(row.get("title"))
     if not title:
         title = "—"
         draft.lose(row, "title", None, "subject_defaulted")

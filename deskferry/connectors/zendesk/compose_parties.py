@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from deskferry.connectors.kit.composing import AGENT_ROLES, display_name, is_email, source_hash
+from deskferry.canonical_schema.enums import AGENT_ROLES
+from deskferry.connectors.kit.composing import display_name, is_email, source_hash
 from deskferry.connectors.kit.contract import Loss, Operation, Ref, TicketAggregate
 from deskferry.connectors.zendesk.ticket_draft import Draft
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from deskferry.connectors.kit.composing import AGENT_ROLES, display_name, extra_lost, is_email, not_written, source_hash
+from deskferry.canonical_schema.enums import AGENT_ROLES, MACHINE_ROLES
+from deskferry.connectors.kit.composing import display_name, extra_lost, is_email, not_written, source_hash
 from deskferry.connectors.kit.contract import Composition, Crossings, Loss, Operation, Ref, Row
 from deskferry.connectors.kit.timezones import iana_to_rails
 from deskferry.connectors.zendesk.fields import custom_fields, tags_of
@@ -95,7 +96,7 @@ def _group(row: Row, crossings: Crossings, body: dict[str, Any]) -> list[Loss]:
 def person(row: Row, crossings: Crossings) -> Composition:
     """Return the user of a person; an agent without a seat there becomes a placeholder without an address."""
     target = crossings.target(row["id"])
-    placeholder = row.get("role") in AGENT_ROLES | {"bot", "system"} or (target is not None and target.placeholder)
+    placeholder = row.get("role") in AGENT_ROLES | MACHINE_ROLES or (target is not None and target.placeholder)
     body, losses = _placeholder(row, crossings) if placeholder else _user(row, crossings)
     body["skip_verify_email"] = True
     losses += not_written(row, ("created_at",), "time_not_written")

@@ -10,10 +10,12 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from deskferry.connectors.kit.compose_message import kept_out
 from deskferry.connectors.kit.composing import not_written, source_hash
 from deskferry.connectors.kit.contract import Composition, Crossings, Loss, Operation, Row, TicketAggregate
+from deskferry.connectors.kit.names import folded
 from deskferry.connectors.zendesk import codes, compose_beside
-from deskferry.connectors.zendesk.compose_comments import Clockwork, Said, kept_out, said
+from deskferry.connectors.zendesk.compose_comments import Clockwork, Said, said
 from deskferry.connectors.zendesk.compose_parties import put_copies, put_organization, put_people
 from deskferry.connectors.zendesk.compose_people import extra_left, own_extra
 from deskferry.connectors.zendesk.desk import (
@@ -23,7 +25,6 @@ from deskferry.connectors.zendesk.desk import (
     FORM_SETTING,
     SUBJECT_LIMIT,
     Desk,
-    folded,
 )
 from deskferry.connectors.zendesk.fields import custom_fields, tags_of
 from deskferry.connectors.zendesk.read_tickets import MERGED_TAG

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from deskferry.connectors.kit.contract import Raw, Row
+from deskferry.connectors.kit.names import folded
 
 BODY_LIMIT = 60_000
 """Bytes of one comment. The vendor's limit is about 64 KiB; addresses that are known at sending need room."""
@@ -57,8 +57,3 @@ def learned(fields: Sequence[Row], statuses: Sequence[Raw], memberships: Sequenc
             if row.get("options") and row.get("type") in {"select", "multi_select"}
         },
     )
-
-
-def folded(text: Any) -> str:
-    """Return a label as it is compared."""
-    return " ".join(str(text or "").split()).casefold()

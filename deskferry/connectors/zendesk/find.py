@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from deskferry.connectors.kit.contract import Raw
+from deskferry.connectors.kit.names import folded
 from deskferry.connectors.kit.session import Session
 
 MARK = "deskferry"
@@ -75,7 +76,7 @@ def _organizations(session: Session, params: Mapping[str, Any], key: str, wanted
 
 
 def _same(one: Any, other: str) -> bool:
-    return " ".join(str(one or "").split()).casefold() == " ".join(other.split()).casefold()
+    return folded(one) == folded(other)
 
 
 def comments(session: Session, ticket: str, mark: str) -> list[Raw]:

@@ -12,8 +12,9 @@ from typing import Any
 
 import orjson
 
-from deskferry.connectors.kit.contract import OpenFile, Operation, Outcome, Raw, Ref, Resolve
-from deskferry.connectors.kit.links import LINKS_LEFT, Addresses, LinkedText, NewAddresses
+from deskferry.connectors.kit.contract import OpenFile, Operation, Outcome, Raw, Resolve
+from deskferry.connectors.kit.links import LINKS_LEFT, Addresses, NewAddresses
+from deskferry.connectors.kit.request_body import new_addresses, no_answer, reference_missing, resolved
 from deskferry.connectors.kit.session import Answer, InDoubt, Session
 from deskferry.connectors.zendesk import find
 from deskferry.connectors.zendesk.answers import DROPPABLE, named, not_permitted, problems, warned
@@ -101,7 +102,7 @@ class Sender:
             try:
                 row = self._row(operation, resolve, files)
             except LookupError as missing:
-                outcomes[place] = Outcome("refused", code="reference_missing", detail=str(missing) or repr(missing))
+                outcomes[place] = reference_missing(missing)
                 continue
             old = self._session.clock.now() - began > TOKEN_LIFE - _TOKEN_RESERVE
             if batch and (size + row.size > _BODY or old):
@@ -113,7 +114,7 @@ class Sender:
 
     def _row(self, operation: Operation, resolve: Resolve, files: OpenFile) -> _Row:
         """Return a row with the destination's ids, its files uploaded."""
-        told = NewAddresses(self._addresses, lambda record_id: resolve(Ref(record_id)))
+        told = new_addresses(self._addresses, resolve)
         row = _Row(operation, resolved(operation.body, resolve, told), told)
         owners: dict[str, list[Uploaded]] = {}
         urls: dict[str, str] = {}
@@ -151,7 +152,7 @@ class Sender:
                 return self._batch(bulk, rows[:middle]) + self._batch(bulk, rows[middle:])
             results = self.jobs.wait(answer.body["job_status"], len(rows))
         except InDoubt as doubt:
-            return [Outcome("in_doubt", code="no_answer", detail=str(doubt))] * len(rows)
+            return [no_answer(doubt)] * len(rows)
         if results is None:
             return [Outcome("in_doubt", code="job_lost", detail="the job vanished or stopped")] * len(rows)
         dropped = warned(answer)
@@ -186,7 +187,7 @@ class Sender:
             remote_id = resolve(operation.target)
             row = self._row(operation, resolve, files)
         except LookupError as missing:
-            return Outcome("refused", code="reference_missing", detail=str(missing) or repr(missing))
+            return reference_missing(missing)
         if operation.call == "ticket.noted":
             return Outcome("done", remote_id)
         body = dict(row.body)
@@ -196,7 +197,7 @@ class Sender:
         try:
             answer = self._session.request_json("PUT", f"tickets/{remote_id}", {"ticket": body}, allow=_JUDGED)
         except InDoubt as doubt:
-            return Outcome("in_doubt", code="no_answer", detail=str(doubt))
+            return no_answer(doubt)
         if answer.status >= 400:
             discard(self._session, row.uploads)
             code = {403: "forbidden", 404: "target_gone"}.get(answer.status, "target_locked")
@@ -217,7 +218,7 @@ class Sender:
                     "POST", bulk.one, {bulk.row: row.body}, params=bulk.params, allow=_JUDGED
                 )
             except InDoubt as doubt:
-                return Outcome("in_doubt", code="no_answer", detail=str(doubt))
+                return no_answer(doubt)
             if answer.status < 300:
                 record = answer.body.get(bulk.row) or {}
                 known = row.without(sorted(warned(answer) & row.body.keys()))
@@ -274,20 +275,6 @@ class Sender:
 
 
 # ------------------------------------------------------------------------------------------------------------- bodies
-
-
-def resolved(value: Any, resolve: Resolve, told: NewAddresses) -> Any:
-    """Return a body with the destination's ids, as numbers, in place of references, and new addresses in texts."""
-    if isinstance(value, LinkedText):
-        return value.told(told)
-    if isinstance(value, Ref):
-        found = resolve(value)
-        return int(found) if found.isdigit() else found
-    if isinstance(value, Mapping):
-        return {key: resolved(item, resolve, told) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [resolved(item, resolve, told) for item in value]
-    return value
 
 
 def _with_files(

@@ -17,11 +17,12 @@ from deskferry.connectors.kit.contract import (
     WitnessArticle,
     Written,
 )
-from deskferry.connectors.kit.links import LINKS_LEFT, Addresses, Link, NewAddresses
+from deskferry.connectors.kit.links import LINKS_LEFT, Addresses, Link
+from deskferry.connectors.kit.names import folded
+from deskferry.connectors.kit.request_body import new_addresses, no_answer, reference_missing, resolved
 from deskferry.connectors.kit.session import Answer, InDoubt, Session
 from deskferry.connectors.zendesk.answers import problems
 from deskferry.connectors.zendesk.compose_knowledge import FILE_LINK
-from deskferry.connectors.zendesk.send import resolved
 from deskferry.connectors.zendesk.settings import ADDRESSES
 
 _PATHS: Mapping[str, tuple[str, str]] = {
@@ -62,7 +63,7 @@ def amend(update: Operation, draft: Operation, earlier: Earlier) -> tuple[Operat
 
 def send(session: Session, operation: Operation, resolve: Resolve, files: OpenFile, site: str) -> Outcome:
     """Send one operation once, and return what became of it."""
-    told = NewAddresses(Addresses(site, ADDRESSES), lambda record_id: resolve(Ref(record_id)))
+    told = new_addresses(Addresses(site, ADDRESSES), resolve)
 
     def address(link: Link) -> str | None:
         if link.kind != FILE_LINK:
@@ -70,13 +71,13 @@ def send(session: Session, operation: Operation, resolve: Resolve, files: OpenFi
         return f"{site}/hc/article_attachments/{resolve(Ref(operation.record_id, link.record_id))}"
 
     try:
-        body = resolved(operation.body, resolve, address)  # type: ignore[arg-type]  # called as it is
+        body = resolved(operation.body, resolve, address)
         target = resolve(operation.target) if operation.target is not None else ""
         answer = _request(session, operation, body, target, files)
     except LookupError as missing:
-        return Outcome("refused", code="reference_missing", detail=str(missing) or repr(missing))
+        return reference_missing(missing)
     except InDoubt as doubt:
-        return Outcome("in_doubt", code="no_answer", detail=str(doubt))
+        return no_answer(doubt)
     if answer.status >= 300:
         return Outcome("refused", code=f"status_{answer.status}", detail=problems(answer))
     record = _record(operation, answer)
@@ -138,14 +139,14 @@ def find(session: Session, operation: Operation, resolve: Resolve) -> list[str]:
         session, path.format(target), {"article": "articles", "category": "categories", "macro": "macros"}.get(envelope)
     )
     if envelope in {"category", "section"}:
-        return [str(row["id"]) for row in rows if _folded(row.get("name")) == _folded(operation.body["name"])]
+        return [str(row["id"]) for row in rows if folded(row.get("name")) == folded(operation.body["name"])]
     if envelope == "translation":
         return [str(row["id"]) for row in rows if row.get("locale") == operation.body["locale"]]
     if envelope == "article_attachment":
         file = operation.files[0]
         return [str(row["id"]) for row in rows if (row.get("file_name"), row.get("size")) == (file.filename, file.size)]
-    title = _folded(operation.body["title"])
-    return [str(row["id"]) for row in rows if _folded(row.get("title")) == title]
+    title = folded(operation.body["title"])
+    return [str(row["id"]) for row in rows if folded(row.get("title")) == title]
 
 
 def _all(session: Session, path: str, envelope: str | None) -> list[dict[str, Any]]:
@@ -159,10 +160,6 @@ def _all(session: Session, path: str, envelope: str | None) -> list[dict[str, An
         if not body.get("next_page") or not listed:
             return rows
         page += 1
-
-
-def _folded(text: Any) -> str:
-    return " ".join(str(text or "").split()).casefold()
 
 
 # ------------------------------------------------------------------------------------------------------------ witness

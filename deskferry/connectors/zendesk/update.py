@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from deskferry.connectors.kit.contract import Earlier, Loss, Operation, Outcome, Ref, Resolve
-from deskferry.connectors.kit.links import Addresses, NewAddresses
+from deskferry.connectors.kit.links import Addresses
+from deskferry.connectors.kit.request_body import new_addresses, no_answer, reference_missing, resolved
 from deskferry.connectors.kit.session import InDoubt, Session
 from deskferry.connectors.zendesk.answers import problems
-from deskferry.connectors.zendesk.send import resolved
 from deskferry.connectors.zendesk.settings import ADDRESSES
 from deskferry.errors import Refused
 
@@ -81,17 +81,17 @@ def _filled(value: Any) -> bool:
 def send(session: Session, operation: Operation, resolve: Resolve, site: str) -> Outcome:
     """Send one update."""
     path, envelope = CALLS[operation.call]
-    told = NewAddresses(Addresses(site, ADDRESSES), lambda record_id: resolve(Ref(record_id)))
+    told = new_addresses(Addresses(site, ADDRESSES), resolve)
     try:
         assert operation.target is not None
         remote_id = resolve(operation.target)
         body = resolved(operation.body, resolve, told)
     except LookupError as missing:
-        return Outcome("refused", code="reference_missing", detail=str(missing) or repr(missing))
+        return reference_missing(missing)
     try:
         answer = session.request_json("PUT", path.format(remote_id), {envelope: body}, allow=_JUDGED, idempotent=True)
     except InDoubt as doubt:
-        return Outcome("in_doubt", code="no_answer", detail=str(doubt))
+        return no_answer(doubt)
     if answer.status == 403:
         raise Refused(
             f"zendesk: {operation.call} is refused: {problems(answer)}.",

@@ -28,6 +28,7 @@ from deskferry.connectors.kit.contract import (
     WitnessTicket,
     Written,
 )
+from deskferry.connectors.kit.names import folded
 from deskferry.connectors.kit.session import Session
 from deskferry.connectors.kit.settings import parse_settings
 from deskferry.connectors.zendesk import (
@@ -45,7 +46,7 @@ from deskferry.connectors.zendesk import (
 )
 from deskferry.connectors.zendesk.account import read_account
 from deskferry.connectors.zendesk.compose_comments import author_line
-from deskferry.connectors.zendesk.desk import Desk, folded, learned
+from deskferry.connectors.zendesk.desk import Desk, learned
 from deskferry.connectors.zendesk.fields import spelled
 from deskferry.connectors.zendesk.guide import Guide, guide_of
 from deskferry.connectors.zendesk.lists import REFUSED, every_row
@@ -161,7 +162,7 @@ class ZendeskDestination:
         """Whether an existing category or section stands for the source's."""
         return there.get("source_object") == ("section" if aggregate.ancestors else "category")
 
-    def compose_article_category(self, aggregate: CategoryAggregate, crossings: Crossings) -> Composition:  # noqa: ARG002
+    def compose_article_category(self, aggregate: CategoryAggregate, crossings: Crossings) -> Composition:  # noqa: ARG002 - the seam's
         """Return the category or the section of a category."""
         return compose_knowledge.category(aggregate, self._guide)
 

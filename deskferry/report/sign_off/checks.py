@@ -99,41 +99,21 @@ def later_checks(facts: Facts) -> list[dict[str, Any]]:
 
 def undoings(facts: Facts) -> dict[str, Any]:
     """Return whether the run was rolled back, and what that left behind."""
-    own = facts.counts.get("rolled_back") or facts.counts.get("rollback")
-    whole = bool(own) and (not isinstance(own, Mapping) or bool(own.get("complete", True)))
-    runs = [one for one in facts.later if one["command"] == "rollback" and _names(one, facts.run_id)]
+    own = facts.counts.get("rolled_back") or {}
+    runs = [
+        one for one in facts.later if one["command"] == "rollback" and (one["counts"] or {}).get("of") == facts.run_id
+    ]
+    # Each rollback counts what all of them left behind: the last one tells it.
+    residues = runs[-1]["counts"].get("residues", {}) if runs else {}
     there = facts.destination.connector
     return {
-        "rolled_back": whole,
+        "rolled_back": bool(own.get("complete")),
         "runs": [
             {"run_id": one["id"], "at": instant(one["started_at"]), "exit_code": one["exit_code"]} for one in runs
         ],
-        "residues": list(_residues(own, *(one["counts"] for one in runs))),
+        "residues": [{"code": code, "count": count} for code, count in sorted(residues.items())],
         "would_leave": [] if there is None else list(there.capabilities.rollback_leaves),
     }
-
-
-def _names(run: Mapping[str, Any], run_id: str) -> bool:
-    counts = run["counts"] or {}
-    return run_id in {str(counts.get(name)) for name in ("undoes", "undone_run", "run", "run_id", "of")}
-
-
-def _residues(*counts: Any) -> Iterator[dict[str, Any]]:
-    """Yield residues however a rollback keeps them: a list of rows, or code → count."""
-    for one in counts:
-        found = one.get("residues") if isinstance(one, Mapping) else None
-        if isinstance(found, Mapping):
-            for code, count in sorted(found.items()):
-                yield {"code": str(code), "count": count if isinstance(count, int) else None, "detail": None}
-        elif isinstance(found, list):
-            for row in found[:_SHOWN]:
-                known: Mapping[str, Any] = row if isinstance(row, Mapping) else {"code": row}
-                count = known.get("count")
-                yield {
-                    "code": str(known.get("code") or known.get("kind") or "residue"),
-                    "count": count if isinstance(count, int) else None,
-                    "detail": excerpt(known.get("detail") or known.get("says") or known.get("record_id")),
-                }
 
 
 def not_checked(facts: Facts, others: int) -> list[dict[str, Any]]:

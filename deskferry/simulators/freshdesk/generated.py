@@ -76,8 +76,9 @@ class Filler:
             field, name = self.fields[key]
             labels = dict(field.options)
             if isinstance(value, list | tuple):
-                value = ", ".join(labels.get(item, str(item)) for item in value) or None  # noqa: PLW2901
-            found[name] = labels.get(value, value) if isinstance(value, str) else value
+                found[name] = ", ".join(labels.get(item, str(item)) for item in value) or None
+            else:
+                found[name] = labels.get(value, value) if isinstance(value, str) else value
         return found
 
     def _fields(self) -> None:

@@ -92,11 +92,6 @@ def schedules(call: Call) -> Record:
     }
 
 
-def show_schedule(call: Call) -> Record:
-    """Answer `GET /business_hours/schedules/{id}`."""
-    return showing("schedules")(call)  # type: ignore[no-any-return]
-
-
 def holidays(call: Call) -> Record:
     """Answer `GET /business_hours/schedules/{id}/holidays`."""
     found = call.state.holidays.get(call.ids[0])
@@ -202,7 +197,7 @@ ROUTES: Final = [
         Route("GET", "/api/v2/slas/policies/{id}", showing("sla_policies"), admin=True, feature="sla"),
         Route("GET", "/api/v2/custom_roles", never_paged("custom_roles"), feature="roles"),
         Route("GET", "/api/v2/business_hours/schedules", schedules, feature="schedules"),
-        Route("GET", "/api/v2/business_hours/schedules/{id}", show_schedule, feature="schedules"),
+        Route("GET", "/api/v2/business_hours/schedules/{id}", showing("schedules"), feature="schedules"),
         Route("GET", "/api/v2/business_hours/schedules/{id}/holidays", holidays, feature="schedules"),
         ("GET /api/v2/account/settings", settings),
         ("GET /api/v2/oauth/tokens/current", current_token),

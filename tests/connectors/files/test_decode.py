@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import builtins
+import bz2
 import csv
 import gzip
 import io
+import lzma
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from deskferry.connectors.files import decode
 from deskferry.errors import ConfigError, Stopped
@@ -57,9 +61,6 @@ def test_delimiters_encodings_and_quotes(data: bytes, options: dict[str, Any], t
 
 @pytest.mark.parametrize("ending", [".gz", ".zst", ".bz2", ".xz"])
 def test_compressed_files(ending: str, tmp_path: Path) -> None:
-    import bz2  # noqa: PLC0415
-    import lzma  # noqa: PLC0415
-
     pack = {".gz": gzip.compress, ".zst": zstandard.compress, ".bz2": bz2.compress, ".xz": lzma.compress}[ending]
     assert read(write(tmp_path, pack(TEXT.encode()), f"a.csv{ending}")) == ROWS
 
@@ -103,9 +104,6 @@ def test_ndjson(tmp_path: Path) -> None:
 
 
 def test_parquet(tmp_path: Path) -> None:
-    import pyarrow as pa  # noqa: PLC0415
-    from pyarrow import parquet  # noqa: PLC0415
-
     at = datetime(2024, 1, 1, 10, tzinfo=UTC)
     table = pa.table(
         {"id": [1, 2], "at": [at, None], "amount": [Decimal("1.50"), None], "tags": [["a"], []], "b": [b"x", None]}

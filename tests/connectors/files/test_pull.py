@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from folder import Folder
@@ -189,7 +191,7 @@ def test_a_killed_pull_goes_on_to_the_same_end(
     folder.write("log.csv", text)
     real = files_source.FilesSource.pages
 
-    def dying(self, stream, request):  # type: ignore[no-untyped-def]
+    def dying(self: Any, stream: Any, request: Any) -> Iterator[Any]:
         for n, one in enumerate(real(self, stream, request)):
             if n == page:
                 raise Killed
@@ -213,7 +215,7 @@ def test_a_file_that_changes_while_a_scan_is_broken_off_is_read_whole_once_more(
     folder.write("tickets.csv", HEADER + "".join(map(_ticket, range(1, 7))))
     real = files_source.FilesSource.pages
 
-    def dying(self, stream, request):  # type: ignore[no-untyped-def]
+    def dying(self: Any, stream: Any, request: Any) -> Iterator[Any]:
         yield next(real(self, stream, request))
         raise Killed
 

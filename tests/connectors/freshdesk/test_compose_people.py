@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from fd_account import AT, Plan, plan
 
-from deskferry.connectors.freshdesk.compose_people import display_name, is_email, organization, person
+from deskferry.connectors.freshdesk.compose_people import organization, person
 from deskferry.connectors.freshdesk.desk import Desk, learned
 from deskferry.connectors.freshdesk.fields import custom_fields
 from deskferry.connectors.freshdesk.words import LOSS_CAUSES
+from deskferry.connectors.kit.composing import display_name, is_email
 from deskferry.connectors.kit.contract import Composition, FieldRule, Ref
 
 

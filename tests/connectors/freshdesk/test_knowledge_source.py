@@ -61,9 +61,9 @@ def test_a_walk_that_was_interrupted_goes_on_and_buries_nobody() -> None:
     desk = account()
     pages = list(desk.source().pages(knowledge.FOLDERS, PullRequest(None)))
     assert [len(page.records) for page in pages] == [2, 1]
-    rest = list(desk.source().pages(knowledge.FOLDERS, PullRequest(pages[0].cursor)))
-    assert [one.source_id for page in rest for one in page.records] == ["21"]  # type: ignore[union-attr]
-    assert not any(page.complete for page in rest)
+    rest, last = records(desk, knowledge.FOLDERS, pages[0].cursor)
+    assert [one.source_id for one in rest] == ["21"]
+    assert (last.last, last.complete) == (True, False)
 
 
 def test_a_desk_of_one_language_and_no_deeper_hierarchy_is_read() -> None:

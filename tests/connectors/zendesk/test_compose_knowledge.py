@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -11,6 +11,7 @@ from deskferry.connectors.kit.contract import (
     ArticleAggregate,
     CategoryAggregate,
     Composition,
+    Crossings,
     Earlier,
     Ref,
     Row,
@@ -39,6 +40,10 @@ class Plan:
         return text, ()
 
 
+PLAN = cast("Crossings", Plan())
+"""No more than what articles and macros ask."""
+
+
 def shelf(*above: str, **more: Any) -> CategoryAggregate:
     rows = [{"id": f"old:section:{name}", "name": name} for name in above]
     return CategoryAggregate(
@@ -52,7 +57,7 @@ def written(**more: Any) -> Row:
 
 
 def made(row: Row, guide: Guide = GUIDE, files: tuple[Row, ...] = (), *translations: Row) -> Composition:
-    return article(ArticleAggregate(row, translations, files, shelf("General")), Plan(), guide)  # type: ignore[arg-type]
+    return article(ArticleAggregate(row, translations, files, shelf("General")), PLAN, guide)
 
 
 def causes(made: Composition) -> set[str]:
@@ -124,12 +129,12 @@ def prepared(**more: Any) -> Row:
 
 
 def test_who_may_use_a_macro_is_never_widened() -> None:
-    composed = macro(prepared(), Plan())  # type: ignore[arg-type]
+    composed = macro(prepared(), PLAN)
     body = composed.operations[0].body
     assert body["actions"] == [{"field": "comment_value_html", "value": "<p>Hi {{ticket.requester.first_name}}</p>"}]
     assert "restriction" not in body
     for visibility in ("restricted", None, "odd"):
-        own = macro(prepared(visibility=visibility), Plan())  # type: ignore[arg-type]
+        own = macro(prepared(visibility=visibility), PLAN)
         assert (own.operations, causes(own)) == ((), {"macro_personal"})
-        some = macro(prepared(visibility=visibility, extra={"group_ids": [5, 6]}), Plan())  # type: ignore[arg-type]
+        some = macro(prepared(visibility=visibility, extra={"group_ids": [5, 6]}), PLAN)
         assert some.operations[0].body["restriction"] == {"type": "Group", "ids": [Ref("old:group:5")]}

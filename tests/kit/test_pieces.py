@@ -7,8 +7,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deskferry.connectors.freshdesk.pieces import in_pieces, without_placeholders
 from deskferry.connectors.kit.converters import html_to_text
+from deskferry.connectors.kit.pieces import in_pieces, without_placeholders
 
 _WORDS = st.text(
     alphabet=st.characters(codec="utf-8", exclude_characters="<>&", exclude_categories=("Cs", "Cc")), min_size=1
