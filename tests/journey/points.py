@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 
+from deskferry.migrate import pull as pull_module
 from deskferry.migrate.pull_files import PulledFiles
 from deskferry.store import blobs, engine
 from deskferry.store.page_writer import PageWriter
