@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from sqlalchemy import select
 
 from deskferry.canonical_schema import KINDS, sql_table
+from deskferry.connectors.kit.capabilities import Both, Capabilities, same, vendor_cannot, yes
 from deskferry.connectors.kit.clock import VirtualClock
 from deskferry.connectors.kit.contract import (
     Account,
@@ -161,6 +162,20 @@ STREAMS = (
 )
 
 
+NO = vendor_cannot("a fake")
+CAPABILITIES = Capabilities(
+    vendor="fake",
+    kinds=same(sorted({kind for stream in STREAMS for kind in stream.kinds}), yes(), NO),
+    rest=Both(NO, NO),
+    keeps_created_at=NO,
+    keeps_author=NO,
+    writes_silently=NO,
+    appends_silently=NO,
+    finds_by_origin=NO,
+    keeps_threading=NO,
+)
+
+
 class Settings(BaseModel):
     """The fake needs none."""
 
@@ -169,7 +184,7 @@ CONNECTOR = Connector(
     name="fake",
     title="Fake",
     settings=Settings,
-    capabilities=cast("Any", None),
+    capabilities=CAPABILITIES,
     maps=MAPS,
     streams=STREAMS,
     session=cast("Any", None),

@@ -93,6 +93,8 @@ class Pull:
 
     def run(self) -> PullResult:
         """Pull; raises Stopped when it ended early and can be resumed, Refused when nothing was permitted."""
+        for kind in self.options.only:
+            self.connection.connector.capabilities.refuse_before_http(kind, "read")
         account = self.connection.meet(self.store)
         streams = self._wanted()
         if self.options.full:

@@ -15,6 +15,7 @@ from deskferry.connectors.kit.contract import Ref, ShowsTickets, Undoes, Undone,
 from deskferry.connectors.kit.faults import InDoubt
 from deskferry.errors import CapabilityError, ConfigError, Exhausted, Interrupted, TooManyErrors
 from deskferry.migrate.changed_since import hashes_there, keep_hashes, kept_hashes
+from deskferry.migrate.consent import require_accepted
 from deskferry.migrate.journal import Journal, held_crossings
 from deskferry.migrate.left_alone import IN_USE, NO_IMAGE, PEOPLE, LeftAlone, Why
 from deskferry.migrate.migrate import Migration, running, settle_pending
@@ -76,14 +77,7 @@ def _refuse(writer: Undoes, wrote: WrittenRun, options: RollbackOptions) -> None
             f"Roll that one back first (deskferry rollback {later}), or take both together with --force.",
         )
     effects = {name for call in wrote.effect_calls() for name in writer.undo_effects.get(call, ())}
-    missing = sorted(effects - options.accept)
-    if missing:
-        flags = " ".join(f"--accept {name}" for name in missing)
-        raise ConfigError(
-            f"Changing back has effects that the API cannot switch off and that were not accepted: "
-            f"{', '.join(missing)}.",
-            f"Switch them off there (`deskferry plan` tells where), then say yes to each: {flags}",
-        )
+    require_accepted("Changing back", sorted(effects), options.accept)
 
 
 @dataclass
