@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from deskferry.errors import ConfigError
 from deskferry.simulators import account as neutral
-from deskferry.simulators.help_scout import attachments, docs_desk, generated, oauth, patches, provision
+from deskferry.simulators.help_scout import attachments, docs_desk, generated, generated_docs, oauth, patches, provision
 from deskferry.simulators.help_scout.account import Account
 from deskferry.simulators.help_scout.errors import ApiError, refused
 from deskferry.simulators.help_scout.limits import PLANS, Meter
@@ -140,7 +140,8 @@ def build(
     source = neutral.generate(seed, tickets, profile, messages)
     own = SimClock(float(source.now) if clock_mode == "virtual" else None, clock_mode)
     desk = HelpScoutDesk(clock or own, seed=seed, **{"setup": "source", **options})
-    generated.Filler(desk.account, source).fill()
-    docs_desk.fill(desk.account, source)
+    filler = generated.Filler(desk.account, source)
+    filler.fill()
+    generated_docs.fill(desk.account, source, filler.users)
     desk.account.settle()
     return desk

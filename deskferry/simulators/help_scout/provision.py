@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deskferry.simulators.help_scout import inboxes, properties, users, workflows
+from deskferry.simulators.help_scout import docs_sites, inboxes, properties, users, workflows
 from deskferry.simulators.help_scout.account import Account
 
 STAFF = (
@@ -24,3 +24,4 @@ def prepare(account: Account) -> None:
     properties.define(account, "customer_properties", "Plan", "dropdown", ("Free", "Pro"))
     properties.define(account, "organization_properties", "Seats", "number")
     workflows.prepare(account, boxes)
+    docs_sites.add(account, "Acme Help", "acme")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from deskferry.simulators.help_scout import (
     attachments,
+    conversation_writes,
     conversations,
+    customer_entries,
+    customer_writes,
     customers,
     inboxes,
     organizations,
@@ -12,14 +15,19 @@ from deskferry.simulators.help_scout import (
     ratings,
     saved_replies,
     tags,
+    thread_writes,
     threads,
     users,
+    webhooks,
     workflows,
 )
 
 ROUTES = (
     *attachments.ROUTES,
+    *conversation_writes.ROUTES,
     *conversations.ROUTES,
+    *customer_entries.ROUTES,
+    *customer_writes.ROUTES,
     *customers.ROUTES,
     *inboxes.ROUTES,
     *properties.ROUTES,
@@ -27,7 +35,9 @@ ROUTES = (
     *ratings.ROUTES,
     *saved_replies.ROUTES,
     *tags.ROUTES,
+    *thread_writes.ROUTES,
     *threads.ROUTES,
     *users.ROUTES,
+    *webhooks.ROUTES,
     *workflows.ROUTES,
 )
