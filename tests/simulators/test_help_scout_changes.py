@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import subprocess
-import sys
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
+from deskferry.cli import simulating
 from deskferry.simulators.help_scout import HelpScoutDesk, build
 from deskferry.simulators.kernel import SimClock
 from deskferry.simulators.server import SimTransport, serve
@@ -86,6 +87,17 @@ def test_embedded_threads_can_be_capped(desk: Client) -> None:
     desk.desk.patch({"op": "settings", "embedded_threads": 100})
     capped = desk.get(f"/conversations/{row['id']}", embed="threads")
     assert (len(capped["_embedded"]["threads"]), capped["threads"]) == (100, row["threads"])
+
+
+def test_lists_end_somewhere_while_the_totals_go_on(desk: Client) -> None:
+    whole = list(desk.pages("/conversations", "conversations", status="all"))
+    desk.desk.patch({"op": "settings", "window": 50})
+    assert len(list(desk.pages("/conversations", "conversations", status="all"))) == 50
+    page = desk.get("/conversations", status="all", page=2)["page"]
+    assert (page["totalElements"], page["totalPages"]) == (len(whole), 3)
+    assert desk.bad("GET", "/conversations?status=all&page=3") == ["page"]
+    since = f"(number:[{whole[45]['number']} TO *])"
+    assert desk.get("/conversations", status="all", query=since)["page"]["totalElements"] >= 1
 
 
 def test_spam_can_be_left_out_of_all() -> None:
@@ -171,17 +183,13 @@ def test_faults_of_every_desk_strike_this_one_too() -> None:
         assert len(short) == len(whole) - 1
 
 
-def test_the_command_serves_it() -> None:
-    command = [sys.executable, "-m", "deskferry", "simulate", "help_scout", "--tickets", "20", "--clock", "virtual"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            told = json.loads(process.stdout.readline())
-            headers = {"Authorization": f"Bearer {told['credentials']['access_token']}"}
-            page = httpx.get(f"{told['base_url']}/v2/conversations", headers=headers, params={"status": "all"})
-            assert page.json()["page"]["totalElements"] >= 15
-        finally:
-            process.terminate()
+def test_the_command_serves_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = SimpleNamespace(wait=lambda: None)
+    monkeypatch.setattr(simulating, "threading", SimpleNamespace(Event=lambda: ended))
+    result = CliRunner().invoke(simulating.simulate, ["help_scout", "--tickets", "20", "--clock", "virtual"])
+    told = json.loads(result.stdout)
+    assert (told["vendor"], told["clock"], told["missing_streams"]) == ("help_scout", "virtual", [])
+    assert set(told["credentials"]) == {"app_id", "app_secret", "access_token", "docs_api_key"}
 
 
 def test_the_snapshot_has_all_of_it() -> None:

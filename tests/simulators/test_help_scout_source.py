@@ -80,6 +80,10 @@ def test_what_is_ugly_in_real_accounts_is_in_this_one(desk: Client) -> None:
     assert any("🙏" in (thread.get("body") or "") for thread in threads)
     assert {row["status"] for row in rows} == {"active", "pending", "closed", "spam"}
     assert any(one["action"].get("type") == "merged" for one in threads)
+    assert any("snooze" in row for row in rows)
+    assert any("scheduled" in one for one in threads)
+    assert any("assignee" not in row for row in rows)
+    assert {row["assignee"]["type"] for row in rows if "assignee" in row} == {"user", "team"}
 
 
 def test_files_are_those_of_the_account_or_gone(desk: Client, source: neutral.Account) -> None:

@@ -132,6 +132,7 @@ def list_all(call: Call) -> SimResponse:
         rows,
         lambda row_id: show(call, call.account.tables["conversations"][row_id], with_threads),
         call.account.settings.conversation_page,
+        call.account.settings.window,
     )
 
 

@@ -83,6 +83,9 @@ class Filler:
     def _staff(self, person: neutral.Person) -> None:
         times = {"createdAt": stamp(person.created_at), "updatedAt": stamp(person.updated_at)}
         values: Row = {"name": person.name, "email": person.emails[0], "role": ROLES[person.role], **times}
+        if person.key % 2 == 0:
+            values |= {"photoUrl": f"https://d33v4339jhl8k0.cloudfront.net/users/{person.key}.jpg", "jobTitle": "Agent"}
+            values |= {"phone": "+34 600 00 00 00", "alternateEmails": [f"alias{person.key}@acme.example"]}
         row = users.add_user(self.account, {**values, "timezone": person.timezone})
         self.users[person.key] = row["id"]
         if not person.active:
@@ -147,7 +150,10 @@ class Filler:
 
     def _organization(self, given: neutral.Organization) -> None:
         values: Row = {"name": given.name, "domains": list(given.domains), "description": given.details or None}
-        values |= {"note": given.notes or None, "phones": [], "website": f"https://{given.domains[0]}"}
+        values |= {"note": given.notes or None, "website": f"https://{given.domains[0]}"}
+        if given.key % 3 == 0:
+            values |= {"phones": ["+34 900 000 000"], "location": "Bilbao", "brandColor": "#1292ee"}
+            values["logoUrl"] = f"https://d33v4339jhl8k0.cloudfront.net/logos/{given.key}.png"
         values |= {"createdAt": stamp(given.created_at), "updatedAt": stamp(given.updated_at)}
         values["_properties"] = self._property_values("organization", given.fields)
         self.organizations[given.key] = organizations.add(self.account, values)["id"]
@@ -185,6 +191,10 @@ class Filler:
 
     def _extras(self, person: neutral.Person) -> Row:
         handle, found = f"customer{person.key}", Row()
+        if person.key % 9 == 0:
+            photo = f"https://secure.gravatar.com/avatar/{person.key:032x}"
+            found |= {"photoType": "gravatar", "photoUrl": photo, "gender": "Female", "age": "30-35"}
+            found |= {"jobTitle": "CEO 🦊", "location": "Málaga"}
         if person.twitter or person.key % 6 == 0:
             profile = {"value": f"https://twitter.com/{person.twitter or handle}", "type": "twitter"}
             found["_social_profiles"] = [profile]

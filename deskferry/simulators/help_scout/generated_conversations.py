@@ -25,6 +25,7 @@ TYPES = {"chat": "chat", "phone": "phone"}
 SOURCES = {"email": "email", "web": "web", "api": "api", "chat": "beacon", "help_center": "docs", "social": "channel"}
 SOURCES |= {"phone": "manual"}
 SCORES = {"good": "great", "bad": "not_good"}
+WEEK = 604_800
 _PLACE = re.compile(r"\{\{(file|ticket):(\d+)\}\}")
 Said = tuple[str, int] | None
 
@@ -32,16 +33,18 @@ Said = tuple[str, int] | None
 def fill(filler: Filler) -> None:
     """Store every ticket with its threads, then merge, forward and draft."""
     made: dict[int, Row] = {}
-    for ticket in filler.source.tickets:
-        made[ticket.key] = _conversation(filler, ticket)
-    for ticket in filler.source.tickets:
-        if ticket.merged_into in made:
-            merging.merge(filler.account, made[ticket.key], made[ticket.merged_into], stamp(ticket.updates[-1].at))
+    merged: list[tuple[int, int, str]] = []
+    for ticket in filler.source.tickets:  # once: each is made anew when it is asked for again
+        made[ticket.key] = row = _conversation(filler, ticket)
+        row["_modified"] = max(row["_modified"], stamp(ticket.touched_at))
+        if ticket.merged_into is not None:
+            merged.append((ticket.key, ticket.merged_into, stamp(ticket.updates[-1].at)))
+    for loser, winner, moment in merged:
+        merging.merge(filler.account, made[loser], made[winner], moment)
     if filler.is_ugly:
         _beside(filler, made)
-    for key, row in made.items():
-        touched = filler.source.tickets.by_key(key).touched_at
-        store.keep(filler.account, row, at=max(row["_modified"], stamp(touched)))
+    for row in made.values():
+        store.keep(filler.account, row, moved=False)
 
 
 def _who(filler: Filler, key: int) -> Said:
@@ -126,7 +129,8 @@ def _action(filler: Filler, update: neutral.Update, status: str | None) -> Row |
     if status is not None:
         return {"type": "default", "text": f"{name} marked as {LABELS[status]}", "associatedEntities": {}}
     if any(change.field in ("assignee", "group") for change in update.changes):
-        return {"type": "default", "text": f"{name} assigned the conversation", "associatedEntities": {}}
+        entities = {"user": filler.users[update.actor]} if update.actor in filler.users else {}
+        return {"type": "default", "text": f"{name} assigned the conversation", "associatedEntities": entities}
     return None
 
 
@@ -208,6 +212,9 @@ def _beside(filler: Filler, made: dict[int, Row]) -> None:
         _forward(filler, row)
     for row in live[9::50]:
         _draft(filler, row)
+    for row in [one for one in live if one["status"] == "pending"][:3]:
+        until = stamp(filler.source.now + WEEK)
+        row["_snooze"] = {"snoozedBy": filler.account.owner(), "snoozedUntil": until, "unsnoozeOnCustomerReply": True}
 
 
 def _forward(filler: Filler, row: Row) -> None:
@@ -237,5 +244,7 @@ def _draft(filler: Filler, row: Row) -> None:
     values |= {"_customer": row["_customer"], "_creator": ("user", agent), "source": {"type": "web", "via": "user"}}
     made = store.add(account, values)
     thread: Row = {"type": "message", "state": "draft", "createdAt": moment, "_creator": ("user", agent)}
+    later = {"scheduledBy": agent, "scheduledFor": stamp(filler.source.now + WEEK), "unscheduleOnCustomerReply": False}
+    thread |= {"scheduled": later, "bcc": ["archive@acme.example"]}
     store.add_thread(account, made, {**thread, "body": "<p>I will finish this later</p>"})
     store.by_user(account, made, at=moment)

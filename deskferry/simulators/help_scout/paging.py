@@ -14,9 +14,17 @@ PAGE = 50
 T = TypeVar("T")
 
 
-def paged(call: Call, key: str, rows: Sequence[T], show: Callable[[T], Any], size: int = PAGE) -> SimResponse:
-    """Return one page of a list. A `size` in the query is ignored: the vendor's own client never sends one."""
+def paged(
+    call: Call, key: str, rows: Sequence[T], show: Callable[[T], Any], size: int = PAGE, window: int | None = None
+) -> SimResponse:
+    """Return one page of a list. A `size` in the query is ignored: the vendor's own client never sends one.
+
+    With a `window`, rows beyond it cannot be paged to: no page before it links there, asking for one is refused, and
+    the totals say all the same how many there are.
+    """
     page = _page(call)
+    if window is not None and (page - 1) * size >= window:
+        raise wrong("page", f"only the first {window} results can be listed", "Window", rejectedValue=page)
     total = len(rows)
     pages = -(-total // size)
     shown = [show(row) for row in rows[(page - 1) * size : page * size]]
@@ -24,7 +32,8 @@ def paged(call: Call, key: str, rows: Sequence[T], show: Callable[[T], Any], siz
     number = page if total else 0
     about = {"size": size, "totalElements": total, "totalPages": pages, "number": number}
     body: Row = {"_embedded": {key: shown}} if shown else {}
-    return hal({**body, "_links": _links(call, page, pages), "page": about})
+    reachable = pages if window is None else min(pages, -(-window // size))
+    return hal({**body, "_links": _links(call, page, pages, reachable), "page": about})
 
 
 def listed(call: Call, key: str, shown: list[Row]) -> SimResponse:
@@ -42,14 +51,14 @@ def _page(call: Call) -> int:
     return page
 
 
-def _links(call: Call, page: int, pages: int) -> Row:
+def _links(call: Call, page: int, pages: int, reachable: int) -> Row:
     def link(number: int) -> Row:
         query = [(name, value) for name, value in call.request.query if name != "page"]
         path = f"{call.account.settings.origin}{call.request.path}"
         return {"href": f"{path}?{urlencode([*query, ('page', str(number))])}"}
 
     found = {"self": link(page), "first": link(1), "last": link(max(pages, 1))}
-    if page < pages:
+    if page < reachable:
         found["next"] = link(page + 1)
     if 1 < page <= pages:
         found["prev"] = link(page - 1)

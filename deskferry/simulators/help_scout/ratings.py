@@ -56,7 +56,7 @@ def report(call: Call) -> SimResponse:
         row
         for row in account.tables["ratings"].values()
         if start <= row["createdAt"] <= end
-        and (asked == "all" or NUMBERS[row["rating"]] == FILTERS[asked])
+        and (asked == "all" or NUMBERS.get(row["rating"]) == FILTERS[asked])
         and (not boxes or row["mailboxId"] in boxes)
     ]
     rows.sort(key=lambda row: (row["createdAt"], row["id"]), reverse=call.param("sortOrder") != "ASC")
@@ -75,7 +75,7 @@ def _row(account: Account, row: Row) -> Row:
         "threadCreatedAt": row["_thread_at"],
         "id": row["conversationId"],
         "type": row["_type"],
-        "ratingId": NUMBERS[row["rating"]],
+        "ratingId": NUMBERS.get(row["rating"], 0),
         "ratingCustomerId": row["_customer"],
         "ratingComments": row["comments"],
         "ratingCreatedAt": row["createdAt"],

@@ -37,7 +37,9 @@ class Settings:
     embedded_threads: int | None = None  # how many of the newest threads `embed=threads` shows; no source knows a cap
     all_includes_spam: bool = True  # whether `status=all` shows spam; no source says that it does not
     upper_bounds: bool = False  # `[a TO b]` in a query: clients report that b is not relied on
-    max_page: int | None = None  # no source knows a last page
+    window: int | None = (
+        10_000  # how far lists of conversations can be paged; no source knows an end, many APIs have one
+    )
     merge_days: int = 60  # verified: a merged conversation answers 301 for so long, then 404
     max_threads: int = 100  # verified for writing
     threads_full_status: int = 412  # v1's status; v2's is unknown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 _INPUT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z")
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
@@ -11,7 +12,12 @@ _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 def stamp(seconds: float) -> str:
     """Return Unix seconds as the API's text."""
-    return datetime.fromtimestamp(int(seconds), UTC).strftime(_FORMAT)
+    return _stamp(int(seconds))
+
+
+@lru_cache(maxsize=4096)
+def _stamp(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime(_FORMAT)
 
 
 def read_time(text: object) -> str | None:

@@ -20,11 +20,10 @@ def add_user(account: Account, values: Row) -> Row:
     """Store a user from a name and an address."""
     first, _, last = str(values["name"]).partition(" ")
     row: Row = {"companyId": account.settings.company_id, "firstName": first, "lastName": last or "-"}
-    row |= {"email": values["email"], "role": values.get("role", "user"), "type": "user", "jobTitle": ""}
-    row |= {"timezone": values.get("timezone", "America/New_York"), "mention": first.casefold(), "phone": ""}
-    row |= {"initials": f"{first[:1]}{last[:1]}".upper(), "alternateEmails": [], "photoUrl": values.get("photoUrl")}
-    row |= {name: values[name] for name in ("id", "createdAt", "updatedAt", "_mailboxes") if name in values}
-    row.setdefault("_mailboxes", None)
+    row |= {"role": "user", "type": "user", "jobTitle": "", "phone": "", "photoUrl": None, "alternateEmails": []}
+    row |= {"timezone": "America/New_York", "mention": first.casefold(), "_mailboxes": None}
+    row["initials"] = f"{first[:1]}{last[:1]}".upper()
+    row |= {key: value for key, value in values.items() if key != "name"}
     row["_status"] = {"email": {"status": "active"}, "chat": {"status": "available"}}
     return account.add("users", row)
 
