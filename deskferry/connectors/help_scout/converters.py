@@ -286,9 +286,10 @@ def options(field: Raw) -> list[Raw] | None:
 
 
 def property_options(field: Raw) -> list[Raw] | None:
-    """Return the options of a property: values hold the label."""
-    labels = [one.get("label") for one in field.get("options") or () if isinstance(one, Mapping)]
-    return [{"value": str(one), "label": str(one), "active": True} for one in labels if one] or None
+    """Return the options of a property: values hold the option's id, where it has one."""
+    listed = [one for one in field.get("options") or () if isinstance(one, Mapping) and one.get("label")]
+    found = [(as_text(one.get("id")) or str(one["label"]), str(one["label"])) for one in listed]
+    return [{"value": value, "label": label, "active": True} for value, label in found] or None
 
 
 def only_inbox(value: Any) -> Raw | None:

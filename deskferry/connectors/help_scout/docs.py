@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from deskferry.connectors.help_scout.lists import REFUSED, counted
+from deskferry.connectors.help_scout.people import Unlisted
 from deskferry.connectors.help_scout.settings import HelpScoutSession
 from deskferry.connectors.help_scout.streams import ARTICLES, BY_NAME, COLLECTIONS
 from deskferry.connectors.kit.contract import Page, PullRequest, Raw, RawRecord
@@ -87,11 +88,13 @@ def _articles(docs: Session, request: PullRequest) -> Iterator[Page]:
         return
     done = int((request.cursor or {}).get("at", 0)) if (request.cursor or {}).get("digest") == digest else 0
     total = sum(map(len, named.values()))
+    authors = Unlisted(request.holds)
     for place, collection in enumerate(collections, 1):
         if place <= done:
             continue
-        records = tuple(_article(docs, row, collection) for row in named[str(collection["id"])])
-        yield Page(tuple(one for one in records if one is not None), {"at": place, "digest": digest})
+        found = (_article(docs, row, collection) for row in named[str(collection["id"])])
+        records = tuple(one for one in found if one is not None)
+        yield authors.asked_for(Page(records, {"at": place, "digest": digest}))
     cursor = {"digest": digest}
     yield Page((), cursor, last=True, complete=done == 0, declared=(counted("article", total),))
 

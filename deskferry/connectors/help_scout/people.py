@@ -45,6 +45,8 @@ class Unlisted:
 def _named_in(payload: Raw) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for role in _ROLES:
         told = payload.get(role)
+        if type(told) is int and told and "collectionId" in payload:
+            yield "user", {"id": told}  # an article tells its author by the number alone
         if not isinstance(told, Mapping) or told.get("id") in (None, "", 0):
             continue
         object_name = PERSON_OBJECTS.get(told.get("type") or ("customer" if "ustomer" in role else "user"))

@@ -89,7 +89,7 @@ _OF_MESSAGE = (
     Map("state", ".", thread.state),
     Map("direction", ".", thread.direction),
     Map("is_public", "type", thread.is_public),
-    Map("channel", ".", own.channel),
+    Map("channel", ".", thread.channel),
     Map("body_html", "body"),
     Map("body_text", "body", html_to_text),
     Map("via", "source.via"),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from deskferry.connectors.help_scout.conversation import LINE_ITEM, merged_from
+from deskferry.connectors.help_scout.converters import channel as own_channel
 from deskferry.connectors.help_scout.converters import full_name, person, real_status
 from deskferry.connectors.kit.converters import lower
 from deskferry.connectors.kit.mapping import Raw, as_text
@@ -71,6 +72,14 @@ def direction(thread: Raw) -> str | None:
     if not is_public(told):
         return None
     return {"end_user": "in", "agent": "out", "bot": "out"}.get(author_kind(thread) or "")
+
+
+def channel(thread: Raw) -> str | None:
+    """Return which way a message went: replies and forwards by mail, whatever the agent wrote them in."""
+    told = thread.get("type")
+    if told in {"message", "forwardparent", "forwardchild"}:
+        return "email"
+    return None if told == "note" else own_channel(thread)
 
 
 def sender(thread: Raw) -> str | None:
