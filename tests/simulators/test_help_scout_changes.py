@@ -39,6 +39,7 @@ def test_a_thread_that_is_dropped_in_silence_is_still_declared(desk: Client) -> 
     assert {one["id"] for one in before} - {one["id"] for one in after} == {victim}
     again = desk.get(f"/conversations/{row['id']}", embed="threads")
     assert again["threads"] == row["threads"]
+    assert desk.get(url)["page"]["totalElements"] == len(before)
     assert victim not in {one["id"] for one in again["_embedded"]["threads"]}
     desk.desk.patch({"op": "restore_thread", "id": victim})
     assert len(list(desk.pages(url, "threads"))) == len(before)
@@ -143,6 +144,11 @@ def test_an_article_can_be_edited_behind_the_apis_back() -> None:
     desk = Client(build(seed=1, tickets=20, plan="pro"))
     key = next(iter(desk.desk.account.docs["articles"]))
     desk.desk.patch({"op": "edit_article", "id": key, "fields": {"text": "New"}})
+    url = f"/v1/collections/{desk.desk.account.docs['articles'][key]['collectionId']}/articles"
+    count = desk.get(url)["articles"]["count"]
+    desk.desk.patch({"op": "drop_page", "path": url, "page": 1})
+    page = desk.get(url)["articles"]
+    assert (page["count"], page["items"], count > 0) == (count, [], True)
     shown = desk.get(f"/v1/articles/{key}")["article"]
     assert (shown["text"], shown["updatedAt"]) == ("New", desk.desk.account.now())
 

@@ -103,10 +103,9 @@ def declared(row: Row) -> int:
     return sum(1 for thread in row["_threads"] if counts(thread))
 
 
-def visible(row: Row) -> list[Row]:
-    """Return the threads of a conversation, newest first as the vendor lists them, without dropped ones."""
-    shown = [thread for thread in row["_threads"] if not thread["_dropped"]]
-    return sorted(shown, key=lambda thread: (thread["createdAt"], thread["id"]), reverse=True)
+def newest_first(row: Row) -> list[Row]:
+    """Return the threads of a conversation as the vendor lists them, those that are dropped too."""
+    return sorted(row["_threads"], key=lambda thread: (thread["createdAt"], thread["id"]), reverse=True)
 
 
 def plain(body: str | None) -> str:

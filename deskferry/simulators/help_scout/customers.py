@@ -135,7 +135,7 @@ def found(call: Call, order: tuple[str, bool]) -> list[int]:
         docs.sort(key=lambda doc: (doc[field], doc["id"]), reverse=descending)
         return [doc["id"] for doc in docs if doc["id"] in account.tables["customers"]]
 
-    return account.cached(("customers", order, rest), find)
+    return account.cached(("customers", call.is_v3, order, rest), find)
 
 
 def _filters(call: Call) -> list[Callable[[Row], bool]]:

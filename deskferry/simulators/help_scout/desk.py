@@ -9,7 +9,17 @@ from typing import Any, Literal
 
 from deskferry.errors import ConfigError
 from deskferry.simulators import account as neutral
-from deskferry.simulators.help_scout import attachments, docs_desk, generated, generated_docs, oauth, patches, provision
+from deskferry.simulators.help_scout import (
+    attachments,
+    docs_desk,
+    gate,
+    generated,
+    generated_docs,
+    oauth,
+    patches,
+    provision,
+    snapshot,
+)
 from deskferry.simulators.help_scout.account import Account
 from deskferry.simulators.help_scout.errors import ApiError, refused
 from deskferry.simulators.help_scout.limits import PLANS, Meter
@@ -79,12 +89,12 @@ class HelpScoutDesk:
         try:
             self.account.auth.check(request)
             route, args = _ROUTER.find(request.method, request.path.rstrip("/"))
-            patches.permit(self.account, route.method, route.path)
+            gate.permit(self.account, route.path)
             response = route.handler(Call(self.account, request, self.account.owner(), args))
         except ApiError as error:
             response = error.response()
         response.headers.update(self.meter.headers(now))
-        return patches.thinned(self.account, request, response)
+        return gate.thinned(self.account, request, response)
 
     def credentials(self) -> dict[str, Any]:
         """Return credentials that work: those of the app, a token of two days, the key of the Docs API."""
@@ -98,7 +108,7 @@ class HelpScoutDesk:
     def snapshot(self) -> dict[str, Any]:
         """Return every table as a list of records, threads with their conversation, files with their hash."""
         self.account.catch_up()
-        return patches.snapshot(self.account)
+        return snapshot.snapshot(self.account)
 
     def patch(self, change: Mapping[str, Any]) -> Any:
         """Change the account as people who work there do; `patches.py` documents each operation."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 
-from deskferry.simulators.help_scout import docs_articles, docs_assets, docs_shelves, docs_sites
+from deskferry.simulators.help_scout import docs_articles, docs_assets, docs_shelves, docs_sites, gate
 from deskferry.simulators.help_scout.account import Account
 from deskferry.simulators.help_scout.errors import ApiError, docs_error
 from deskferry.simulators.help_scout.limits import Meter
@@ -51,7 +51,8 @@ class DocsDesk:
     def _answer(self, request: SimRequest) -> SimResponse:
         try:
             route, args = _ROUTER.find(request.method, request.path.rstrip("/"))
-            return route.handler(Call(self.account, request, self.account.owner(), args))
+            answer = route.handler(Call(self.account, request, self.account.owner(), args))
+            return gate.thinned(self.account, request, answer)
         except ApiError as error:
             faults = (error.body or {}).get("_embedded", {}).get("errors", [])
             text = f"{faults[0]['path']} {faults[0]['message']}" if faults else None

@@ -19,7 +19,7 @@ def paged(
 ) -> SimResponse:
     """Return one page of a list. A `size` in the query is ignored: the vendor's own client never sends one.
 
-    With a `window`, rows beyond it cannot be paged to: no page before it links there, asking for one is refused, and
+    A row of which `show` makes None is missing while the totals have it. With a `window`, rows beyond it cannot be paged to: no page before it links there, asking for one is refused, and
     the totals say all the same how many there are.
     """
     page = _page(call)
@@ -27,7 +27,7 @@ def paged(
         raise wrong("page", f"only the first {window} results can be listed", "Window", rejectedValue=page)
     total = len(rows)
     pages = -(-total // size)
-    shown = [show(row) for row in rows[(page - 1) * size : page * size]]
+    shown = [one for row in rows[(page - 1) * size : page * size] if (one := show(row)) is not None]
     # An empty list says that it is page 0 of 0, as the vendor's own sample does.
     number = page if total else 0
     about = {"size": size, "totalElements": total, "totalPages": pages, "number": number}

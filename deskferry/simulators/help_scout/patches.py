@@ -10,7 +10,7 @@ which makes a change that arrives late:
 - `merge` loser, winner, at: as a user does in the web interface.
 - `add_thread` id, type=note, body, state, status, created_at, touch=true, at; `edit_thread` id, fields.
 - `customer_reply` id, body: a mail comes in; the conversation is active again and no user did anything.
-- `drop_thread` id: the thread is in no answer any more, while the declared count still has it. `restore_thread` id.
+- `drop_thread` id: the thread is in no answer any more, while the declared count and totals still have it. `restore_thread` id.
 - `drop_page` path, page: that page of a list comes without its rows, while the totals still have them; without
   `page` the switch is taken back.
 - `attach` thread, name, mime_type, data (Base64). `edit_attachment` id, fields (`state`, `size`, ...).
@@ -34,19 +34,15 @@ from dataclasses import asdict
 from dataclasses import fields as dataclass_fields
 from typing import Any
 
-import orjson
-
 from deskferry.errors import ConfigError
 from deskferry.simulators.help_scout import attachments, customers, inboxes, merging, ratings
 from deskferry.simulators.help_scout import conversation_store as store
 from deskferry.simulators.help_scout.account import Account
-from deskferry.simulators.help_scout.errors import Row, refused
+from deskferry.simulators.help_scout.errors import Row
 from deskferry.simulators.help_scout.limits import PLANS
 from deskferry.simulators.help_scout.settings import Settings
-from deskferry.simulators.kernel import SimRequest, SimResponse
 
 Change = Mapping[str, Any]
-ADMIN_PATHS = ("/v2/workflows", "/v2/reports/", "/v2/webhooks", "/v2/organizations/properties")
 
 
 def apply(account: Account, change: Change) -> Any:
@@ -56,24 +52,6 @@ def apply(account: Account, change: Change) -> Any:
         raise ConfigError(f"The Help Scout simulator has no operation {change.get('op')}.", "See patches.py for all.")
     account.version += 1
     return work(account, change)
-
-
-def permit(account: Account, method: str, path: str) -> None:
-    """Raise the 403 of what a plain user may not see. Which paths these are no source lists."""
-    del method
-    if account.role == "user" and path.startswith(ADMIN_PATHS):
-        raise refused(403)
-
-
-def thinned(account: Account, request: SimRequest, response: SimResponse) -> SimResponse:
-    """Return an answer without the rows of a page that is dropped."""
-    page = int(request.param("page") or 1) if (request.param("page") or "1").isdigit() else 0
-    if response.status != 200 or (request.path.rstrip("/"), page) not in account.dropped_pages:
-        return response
-    document = orjson.loads(response.body)
-    document.pop("_embedded", None)
-    response.body = orjson.dumps(document)
-    return response
 
 
 def _conversation(account: Account, change: Change, key: str = "id") -> Row:
@@ -282,24 +260,3 @@ OPERATIONS: dict[str, Callable[[Account, Change], Any]] = {
     "revoke": lambda account, change: setattr(account.auth, "revoked", change.get("on", True)),
     "role": lambda account, change: setattr(account, "role", str(change["role"])),
 }
-
-
-def snapshot(account: Account) -> dict[str, Any]:
-    """Return every table as a list of records in order of id; what is not shown by the API without its underscore."""
-    found = {table: [_picture(row) for _, row in sorted(rows.items())] for table, rows in account.tables.items()}
-    found["threads"] = [
-        {**_picture(thread), "conversation": row["id"]}
-        for _, row in sorted(account.tables["conversations"].items())
-        for thread in row["_threads"]
-    ]
-    found |= {f"docs_{table}": [_picture(row) for row in rows.values()] for table, rows in account.docs.items()}
-    return found
-
-
-_HIDDEN = ("_threads", "_made", "_kept", "_data")
-
-
-def _picture(row: Row) -> Row:
-    shown = {key.removeprefix("_"): value for key, value in row.items() if key not in _HIDDEN}
-    made = row.get("_made")
-    return {**shown, "sha256": made.sha256()} if made is not None else shown

@@ -20,14 +20,14 @@ from deskferry.simulators.kernel import SimResponse
 def list_all(call: Call) -> SimResponse:
     """Return a page of the threads of a conversation."""
     row = access.readable(call, call.id, "/threads")
-    return paged(
-        call, "threads", store.visible(row), lambda thread: show(call, thread), call.account.settings.thread_page
-    )
+    rows, size = store.newest_first(row), call.account.settings.thread_page
+    return paged(call, "threads", rows, lambda thread: None if thread["_dropped"] else show(call, thread), size)
 
 
 def embedded(call: Call, row: Row) -> list[Row]:
     """Return the threads that `embed=threads` shows."""
-    return [show(call, thread) for thread in store.visible(row)[: call.account.settings.embedded_threads]]
+    shown = [show(call, thread) for thread in store.newest_first(row) if not thread["_dropped"]]
+    return shown[: call.account.settings.embedded_threads]
 
 
 def show(call: Call, thread: Row) -> Row:
