@@ -19,8 +19,9 @@ def paged(
 ) -> SimResponse:
     """Return one page of a list. A `size` in the query is ignored: the vendor's own client never sends one.
 
-    A row of which `show` makes None is missing while the totals have it. With a `window`, rows beyond it cannot be paged to: no page before it links there, asking for one is refused, and
-    the totals say all the same how many there are.
+    A row of which `show` makes None is missing while the totals have it. With a `window`, rows beyond it cannot be
+    paged to: no page before it links there, asking for one is refused, and the totals say all the same how many there
+    are.
     """
     page = _page(call)
     if window is not None and (page - 1) * size >= window:

@@ -10,7 +10,8 @@ which makes a change that arrives late:
 - `merge` loser, winner, at: as a user does in the web interface.
 - `add_thread` id, type=note, body, state, status, created_at, touch=true, at; `edit_thread` id, fields.
 - `customer_reply` id, body: a mail comes in; the conversation is active again and no user did anything.
-- `drop_thread` id: the thread is in no answer any more, while the declared count and totals still have it. `restore_thread` id.
+- `drop_thread` id: the thread is in no answer any more, while the declared count and the totals still have it;
+  `restore_thread` id.
 - `drop_page` path, page: that page of a list comes without its rows, while the totals still have them; without
   `page` the switch is taken back.
 - `attach` thread, name, mime_type, data (Base64). `edit_attachment` id, fields (`state`, `size`, ...).
