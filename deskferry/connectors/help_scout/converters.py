@@ -74,6 +74,16 @@ def parent(article: Raw) -> tuple[str, Any] | None:
 # ------------------------------------------------------------------------------------------------------------- people
 
 
+NOWHERE = "none@nowhere.com"
+"""What stands for the address of somebody who has none (conversations/get, its sample)."""
+
+
+def real_email(value: Any) -> str | None:
+    """Return an address in lower case; None for the one that stands for none."""
+    found = lower(value)
+    return None if found == NOWHERE else found
+
+
 def full_name(raw: Any) -> str | None:
     """Return first and last name, by either of the vendor's spellings."""
     if not isinstance(raw, Mapping):

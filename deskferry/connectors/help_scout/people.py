@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from deskferry.connectors.help_scout.converters import PERSON_OBJECTS
+from deskferry.connectors.help_scout.converters import PERSON_OBJECTS, real_email
 from deskferry.connectors.help_scout.streams import PEOPLE
 from deskferry.connectors.kit.contract import Child, Page, Raw, RawRecord, Tombstone
 from deskferry.connectors.kit.session import Session
@@ -57,9 +57,10 @@ def _named_in(payload: Raw) -> Iterator[tuple[str, Mapping[str, Any]]]:
 def _stub(object_name: str, told: Mapping[str, Any]) -> Raw:
     """Return what a conversation tells of a person, in the words of the person's own record."""
     stub: Raw = {"id": told["id"], "firstName": told.get("first"), "lastName": told.get("last")}
+    email = real_email(told.get("email"))
     if object_name == "user":
-        return {**stub, "email": told.get("email")}
-    return {**stub, "_embedded": {"emails": [{"value": told["email"]}] if told.get("email") else []}}
+        return {**stub, "email": email}
+    return {**stub, "_embedded": {"emails": [{"value": email}] if email else []}}
 
 
 def named(session: Session, child: Child) -> Page:

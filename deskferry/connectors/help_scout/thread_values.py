@@ -7,8 +7,7 @@ from typing import Any
 
 from deskferry.connectors.help_scout.conversation import LINE_ITEM, merged_from
 from deskferry.connectors.help_scout.converters import channel as own_channel
-from deskferry.connectors.help_scout.converters import full_name, person, real_status
-from deskferry.connectors.kit.converters import lower
+from deskferry.connectors.help_scout.converters import full_name, person, real_email, real_status
 from deskferry.connectors.kit.mapping import Raw, as_text
 
 KINDS: Mapping[str, str] = {
@@ -85,7 +84,7 @@ def channel(thread: Raw) -> str | None:
 def sender(thread: Raw) -> str | None:
     """Return the author's address, else the name: of people who were deleted there is nothing else."""
     by = thread.get("createdBy")
-    return None if not isinstance(by, Mapping) else lower(by.get("email")) or full_name(by)
+    return None if not isinstance(by, Mapping) else real_email(by.get("email")) or full_name(by)
 
 
 def files(thread: Raw) -> Iterator[Raw]:
