@@ -72,7 +72,9 @@ def envelope(key: str, rows: list[Any], number: int, total: int, size: int) -> d
     body: dict[str, Any] = {"page": {"size": size, "totalElements": total, "totalPages": pages, "number": number}}
     if rows:
         body["_embedded"] = {key: rows}
-    body["_links"] = {"next": {"href": f"https://api.helpscout.net/v2/{key}?page={number + 1}"}} if number < pages else {}
+    body["_links"] = (
+        {"next": {"href": f"https://api.helpscout.net/v2/{key}?page={number + 1}"}} if number < pages else {}
+    )
     return body
 
 

@@ -95,7 +95,9 @@ def test_a_link_that_never_ends_ends_where_rows_do() -> None:
 def test_the_same_rows_again_and_again_stop_the_run() -> None:
     def circling(request: httpx.Request) -> httpx.Response:
         number = int(query(request)["page"])
-        return answered({"_embedded": {"users": rows(2)}, "page": {"number": number}, "_links": {"next": {"href": "x"}}})
+        return answered(
+            {"_embedded": {"users": rows(2)}, "page": {"number": number}, "_links": {"next": {"href": "x"}}}
+        )
 
     with pytest.raises(PagingLoop, match="came twice"):
         list(walk(Desk({"users": circling}).session(), "users", "users"))

@@ -197,6 +197,25 @@ def test_a_pull_since_a_time_declares_nothing_of_the_whole(account: Account, sto
     assert not [one for one in again.shortfalls if one.parent_id == "conversation"]
 
 
+def test_every_page_can_be_the_last_before_a_crash(account: Account) -> None:
+    connector = SUBJECT.connector
+    there = {str(one["id"]) for one in live(account)}
+    with connector.session(account.config, account.desk.clock, account.transport) as session:  # type: ignore[arg-type]  # SimClock keeps Clock
+        source = connector.source(session, account.config)
+        pages = len(list(source.pages("conversations", PullRequest(None))))
+        for stopped_after in range(pages):
+            seen: set[str] = set()
+            cursor, last, runs = None, False, 0
+            while not last:
+                runs += 1
+                for number, page in enumerate(source.pages("conversations", PullRequest(cursor))):
+                    seen |= {one.source_id for one in page.records if one.object == "conversation"}
+                    cursor, last = page.cursor, page.last
+                    if number == stopped_after and runs < 20:
+                        break
+            assert there <= seen
+
+
 # --------------------------------------------------------------------------------------------------- one by one
 
 
@@ -236,9 +255,7 @@ def test_a_conversation_of_many_threads_is_read_page_by_page(account: Account) -
 def test_ratings_carry_the_name_by_which_they_were_asked_for(account: Account, store: Store) -> None:
     account.pull(store)
     spelled = {"great": "great", "okay": "ok", "not_good": "not-good"}
-    there = sorted(
-        (str(one["conversationId"]), spelled[one["rating"]]) for one in account.desk.snapshot()["ratings"]
-    )
+    there = sorted((str(one["conversationId"]), spelled[one["rating"]]) for one in account.desk.snapshot()["ratings"])
     held = sorted(
         (row["ticket_id"].rpartition(":")[2], row["label"]) for row in rows(store, "SELECT * FROM survey_response")
     )
