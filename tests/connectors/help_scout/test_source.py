@@ -126,6 +126,24 @@ def test_a_second_pull_reads_only_what_changed(account: Account, store: Store) -
     assert result.tally["raw"]["conversations"]["updated"] == 1
 
 
+def test_what_moves_to_the_front_while_changes_are_read_arrives_in_the_same_pull(
+    account: Account, store: Store
+) -> None:
+    account.pull(store)
+    account.desk.clock.sleep(3600)
+    chosen = [one["id"] for one in live(account)]
+    for number in chosen:
+        account.desk.clock.sleep(1)
+        edit(account, number, subject="changed")
+    # The first answer is the total, the second the latest changes: the oldest one is still to be read.
+    during(account, LIST, 2, lambda: edit(account, chosen[0], subject="changed again"))
+    account.pull(store)
+    assert ticket(store, chosen[0])["subject"] == "changed again"
+    assert {row["subject"] for row in rows(store, "SELECT subject FROM ticket WHERE status <> 'merged'")} == {
+        "changed", "changed again",
+    }  # fmt: skip
+
+
 def test_a_merged_conversation_points_to_the_survivor_and_its_messages_move(account: Account, store: Store) -> None:
     account.pull(store)
     loser, winner = (one["id"] for one in live(account)[3:5])
