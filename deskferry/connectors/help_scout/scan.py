@@ -151,7 +151,8 @@ class _Reader:
 
     def _made(self, page: HalPage) -> Page:
         known = self._request.known
-        self._fresh.update(own for row in page.rows if not known(own := str(row["id"])))
+        if not self._kept:  # of a part of the account nothing is compared
+            self._fresh.update(own for row in page.rows if not known(own := str(row["id"])))
         return self._unlisted.asked_for(self._long.made(page))
 
     def _rest(self, state: Cursor, overlap: timedelta) -> None:
