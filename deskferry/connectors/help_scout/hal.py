@@ -17,8 +17,14 @@ from deskferry.connectors.kit.session import Answer, Session
 from deskferry.errors import Stopped
 
 _ATTEMPTS = 3
+_WINDOW = 10_000
+"""Rows after which an index may show none; the vendor documents no such end, and none was seen."""
 _PAUSE = 2.0
 """Seconds before a page that cannot be right is asked for once more."""
+
+
+class Beyond(Exception):
+    """The vendor shows no further pages of a list, although its total goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +80,25 @@ def _whole(value: Any) -> int | None:
 def fetch(session: Session, path: str, key: str, params: Mapping[str, Any], number: int) -> HalPage:
     """Return one page; one that is another's, or lacks rows that it must have, is asked for again.
 
-    Raises PagingLoop for a list that gives another page than the one that is asked for.
+    Raises PagingLoop for a list that gives another page than the one that is asked for, Beyond for one that ends there.
     """
     for attempt in range(1, _ATTEMPTS + 1):
         if attempt > 1:
             session.clock.sleep(_PAUSE)
-        answer = session.request_json("GET", path, params={**params, "page": number})
+        answer = session.request_json(
+            "GET", path, params={**params, "page": number}, allow=(400,) if number > 1 else ()
+        )
+        if answer.status == 400:
+            raise Beyond(path)
         if not isinstance(answer.body, Mapping | list):
             raise Stopped(f"help_scout: {path} answered no list.", "Run the same command again later.")
         page = _page(answer, key, number)
-        told = (answer.body.get("page") or {}).get("number") if isinstance(answer.body, Mapping) else None
+        about = (answer.body.get("page") or {}) if isinstance(answer.body, Mapping) else {}
+        told = about.get("number")
         strange = type(told) is int and told not in (0, number)  # 0 has been seen in empty answers (tap-helpscout)
         if not strange and not (page.short and attempt == 1):
+            if page.short and not page.rows and (number - 1) * int(about["size"]) >= _WINDOW:
+                raise Beyond(path)
             return page
     raise PagingLoop(path, f"page {number} was asked for and another one came")
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from deskferry.connectors.help_scout.hal import every_row, walk
+from deskferry.connectors.help_scout.hal import Beyond, HalPage, every_row, walk
 from deskferry.connectors.help_scout.streams import BY_NAME
 from deskferry.connectors.kit.contract import Declared, DeclaredClass, Measure, Page, PullRequest, Raw, RawRecord
 from deskferry.connectors.kit.session import Session, VendorStatus
+from deskferry.errors import Stopped
 
 REFUSED = (403, 404)
 _KEYS: Mapping[str, str] = {
@@ -37,7 +38,7 @@ def whole(session: Session, stream: str, request: PullRequest) -> Iterator[Page]
     amend = _WITH_MORE.get(stream)
     begin = int((request.cursor or {}).get("page", 1))
     seen: set[str] = set()
-    for page in walk(session, path, _KEYS.get(stream, stream), begin=begin):
+    for page in _until_the_end(session, path, _KEYS.get(stream, stream), begin):
         rows = page.rows if amend is None else amend(session, page.rows)
         records = tuple(record(name, row) for row in rows)
         seen.update(one.source_id for one in records)
@@ -45,6 +46,16 @@ def whole(session: Session, stream: str, request: PullRequest) -> Iterator[Page]
         declared = () if page.more or page.total is None else (counted(name, page.total),)
         cursor = {"page": page.number + 1} if page.more else {}
         yield Page(records, cursor, not page.more, complete=over, declared=declared)
+
+
+def _until_the_end(session: Session, path: str, key: str, begin: int) -> Iterator[HalPage]:
+    """Yield the pages of a list; one that the vendor does not show to its end raises Stopped."""
+    try:
+        yield from walk(session, path, key, begin=begin)
+    except Beyond as end:
+        raise Stopped(
+            f"help_scout: {path} is longer than the vendor shows.", "Leave it out with `streams` of the connection."
+        ) from end
 
 
 def walked(session: Session, stream: str, request: PullRequest) -> Iterator[Page]:

@@ -17,17 +17,19 @@ from types import MappingProxyType
 from typing import Any
 
 from deskferry.connectors.help_scout.conversation import bare, embedded_threads, unfolded
-from deskferry.connectors.help_scout.hal import HalPage, fetch, walk
+from deskferry.connectors.help_scout.hal import Beyond, HalPage, fetch, walk
 from deskferry.connectors.help_scout.lists import counted, record
 from deskferry.connectors.help_scout.people import Unlisted
 from deskferry.connectors.help_scout.streams import WHOLE
-from deskferry.connectors.kit.contract import Child, Cursor, Declared, Page, PullRequest, RawRecord, Tombstone
+from deskferry.connectors.kit.contract import Child, Cursor, Declared, Page, PullRequest, Raw, RawRecord, Tombstone
 from deskferry.connectors.kit.session import Session
+from deskferry.errors import Stopped
 
 _OVERLAP = timedelta(minutes=15)
 _BRIEF_OVERLAP = timedelta(minutes=1)
 _FOLLOWING = 3
 """Passes that follow one of several pages at most; what they miss, the next pull brings."""
+_TOO_MANY = "{}: more changed while they were read than the vendor shows; the next pull reads everything."
 SWEEP_ROWS = 10_000
 """Rows of a list that is read again because some of it is gone; of longer ones the user is told."""
 _CHANGED: Mapping[str, Any] = MappingProxyType({"sortField": "modifiedAt", "sortOrder": "desc"})
@@ -44,6 +46,11 @@ class Long:
     embedding: Mapping[str, Any]
     order: Mapping[str, Any]
     """Of a sweep: new rows come in at the front."""
+    rising: Mapping[str, Any]
+    """The oldest first, by a mark that each row tells."""
+    mark: Callable[[Raw], Any]
+    since: Callable[[Any], Mapping[str, Any]]
+    """Mark → the filter of the rows from it on."""
     made: Callable[[HalPage], Page]
 
 
@@ -70,10 +77,20 @@ def _conversations(page: HalPage) -> Page:
     return Page(tuple(records), declared=tuple(declared), children=tuple(children), whole=tuple(whole))
 
 
-CUSTOMERS = Long("customers", "customer", MappingProxyType({}), MappingProxyType({}), _CHANGED, _customers)
+CUSTOMERS = Long(
+    "customers", "customer", MappingProxyType({}), MappingProxyType({}), _CHANGED,
+    MappingProxyType({"sortField": "modifiedAt", "sortOrder": "asc"}),
+    lambda row: row.get("updatedAt") or row.get("createdAt"),
+    lambda mark: {"modifiedSince": instant(moment(mark))},
+    _customers,
+)  # fmt: skip
 CONVERSATIONS = Long(
     "conversations", "conversation", MappingProxyType({"status": "all"}), MappingProxyType({"embed": "threads"}),
-    MappingProxyType({"sortField": "number", "sortOrder": "desc"}), _conversations,
+    MappingProxyType({"sortField": "number", "sortOrder": "desc"}),
+    MappingProxyType({"sortField": "number", "sortOrder": "asc"}),
+    lambda row: row.get("number"),
+    lambda mark: {"query": f"(number:[{mark} TO *])"},
+    _conversations,
 )  # fmt: skip
 
 
@@ -104,7 +121,19 @@ class _Reader:
     # --------------------------------------------------------------------------------------------------- everything
 
     def sweep(self, state: Cursor, embedding: Mapping[str, Any]) -> Iterator[Page]:
-        """Yield everything; afterwards the state is that of a pass over what changed meanwhile."""
+        """Yield everything; afterwards the state is that of a pass over what changed meanwhile.
+
+        Where the vendor shows the newest rows only, the rest is read from the oldest on, until both meet.
+        """
+        try:
+            if "ceiling" not in state:
+                yield from self._down(state, embedding)
+                return
+        except Beyond:
+            state.update(ceiling=state.get("lowest"), page=1)
+        yield from self._up(state, embedding)
+
+    def _down(self, state: Cursor, embedding: Mapping[str, Any]) -> Iterator[Page]:
         long = self._long
         begin, steady = int(state.get("page", 1)), state.get("steady", True)
         params = {**long.base, **embedding, **long.order}
@@ -112,27 +141,67 @@ class _Reader:
             state.setdefault("began", instant(_server_time(page, self._session.clock.now())))
             steady = steady and page.steady
             if page.more:
+                marks = [mark for row in page.rows if (mark := long.mark(row)) is not None]
                 state.update(page=page.number + 1, total=page.total, steady=steady)
+                state["lowest"] = min([*marks, *([state["lowest"]] if "lowest" in state else [])], default=None)
             else:
                 self._rest(state, _OVERLAP)
-            found = self._unlisted.asked_for(long.made(page) if embedding == long.embedding else _bare(long, page))
-            yield replace(found, cursor=dict(state), complete=steady and not page.more, sweep=(long.object,))
+            yield self._swept(page, state, embedding, complete=steady and not page.more)
+
+    def _up(self, state: Cursor, embedding: Mapping[str, Any]) -> Iterator[Page]:
+        """Yield pages from the oldest row on, each of a list that begins at the last mark: nothing moves before it."""
+        long, ceiling, steady = self._long, state["ceiling"], state.get("steady", True)
+        over = False
+        while not over:
+            low, number = state.get("low"), int(state.get("page", 1))
+            params = {**long.base, **embedding, **long.rising, **({} if low is None else long.since(low))}
+            try:
+                page = fetch(self._session, long.name, long.name, params, number)
+            except Beyond as end:
+                raise Stopped(
+                    f"help_scout: {long.name} holds more rows at {low} than the vendor shows.",
+                    "This cannot be read around; ask the vendor's support.",
+                ) from end
+            marks = [mark for row in page.rows if (mark := long.mark(row)) is not None]
+            highest = max(marks, default=low)
+            over = not page.more or (ceiling is not None and highest is not None and highest >= ceiling)
+            steady = steady and not page.short
+            moved = highest is not None and (low is None or highest > low)
+            state.update(low=highest if moved else low, page=1 if moved else number + 1, steady=steady)
+            if over:
+                self._rest(state, _OVERLAP)
+            yield self._swept(page, state, embedding, complete=steady and over)
+
+    def _swept(self, page: HalPage, state: Cursor, embedding: Mapping[str, Any], *, complete: bool) -> Page:
+        long = self._long
+        found = self._unlisted.asked_for(long.made(page) if embedding == long.embedding else _bare(long, page))
+        return replace(found, cursor=dict(state), complete=complete, sweep=(long.object,))
 
     # ------------------------------------------------------------------------------------------------- what changed
 
     def changes(self, state: Cursor) -> Iterator[Page]:
         """Yield what changed since the mark, in as many passes as it takes; then compare what there is in all."""
-        live = self._request.live()
+        live, swept = self._request.live(), False
         while True:
             total = None if self._kept else self._total()
             several, followed = int(state.get("page", 1)) > 1, int(state.get("followed", 0))
             last = Page(())
-            for page in self._pass(state):
-                several = several or page.more
-                last = self._made(page)
-                if page.more:
-                    state.update(page=page.number + 1, total=page.total)
-                    yield replace(last, cursor=dict(state))
+            try:
+                for page in self._pass(state):
+                    several = several or page.more
+                    last = self._made(page)
+                    if page.more:
+                        state.update(page=page.number + 1, total=page.total)
+                        yield replace(last, cursor=dict(state))
+            except Beyond:  # more changes than the vendor shows
+                if swept:
+                    yield Page((), {"at": "sweep", **self._kept}, last=True, notes=(_TOO_MANY.format(self._long.name),))
+                    return
+                state.clear()
+                state.update(self._kept)
+                yield from self.sweep(state, self._long.embedding)
+                swept = True
+                continue
             if not several or followed >= _FOLLOWING:
                 self._rest(state, _OVERLAP)
                 yield from self._compared(replace(last, cursor=dict(state), last=True), live, total)

@@ -113,6 +113,22 @@ def test_a_token_that_expires_in_the_middle_is_renewed(account: Account, store: 
     assert [entry.path for entry in account.transport.log].count("/v2/oauth2/token") == 2
 
 
+@pytest.mark.parametrize("window", [25, 50])
+def test_what_lies_beyond_the_end_that_a_list_shows_is_read_from_the_other_side(
+    account: Account, store: Store, window: int
+) -> None:
+    account.change(op="settings", window=window)
+    result = account.pull(store, only=("ticket",))
+    assert (result.exit_code(partial=False), result.shortfalls) == (0, [])
+    held = {row["source_id"] for row in rows(store, "SELECT source_id FROM ticket")}
+    assert {str(one["id"]) for one in live(account)} <= held
+    account.desk.clock.sleep(3600)
+    for one in live(account):
+        edit(account, one["id"], subject="changed")
+    account.pull(store, only=("ticket",))
+    assert {row["subject"] for row in rows(store, "SELECT subject FROM ticket WHERE status <> 'merged'")} == {"changed"}
+
+
 # ------------------------------------------------------------------------------------------------- pull by pull
 
 
