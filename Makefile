@@ -56,6 +56,7 @@ format: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/python -m deskferry.canonical_schema.json_schema
 	$(BIN)/python -m deskferry.canonical_schema.documentation
+	$(BIN)/python -m deskferry.connectors.documentation
 
 clean:
 	rm -rf $(VENV) deskferry-demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -8,11 +8,12 @@ from importlib.metadata import entry_points
 
 from deskferry.connectors.files import CONNECTOR as FILES
 from deskferry.connectors.freshdesk import CONNECTOR as FRESHDESK
+from deskferry.connectors.help_scout import CONNECTOR as HELP_SCOUT
 from deskferry.connectors.kit.contract import Connector
 from deskferry.connectors.zendesk import CONNECTOR as ZENDESK
 from deskferry.errors import ConfigError
 
-OWN: tuple[Connector, ...] = (ZENDESK, FRESHDESK, FILES)
+OWN: tuple[Connector, ...] = (ZENDESK, FRESHDESK, HELP_SCOUT, FILES)
 GROUP = "deskferry.connectors"
 """Entry-point group by which another package offers a `Connector`."""
 

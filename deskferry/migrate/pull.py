@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import func, select
@@ -19,7 +19,7 @@ from deskferry.store import Store, machinery
 from deskferry.store.declared import Shortfall, compare_declared, mark_reread, shortfalls
 from deskferry.store.page_writer import PageWriter
 from deskferry.store.settle import settle
-from deskferry.store.state import count_todos, raw_is_live, reset_streams, stream_state, todos
+from deskferry.store.state import count_live, count_todos, raw_is_known, raw_is_live, reset_streams, stream_state, todos
 
 _LINKS_LIVE = 120.0
 """Seconds of children after which their files are fetched: signed links live for five minutes (Freshdesk)."""
@@ -156,6 +156,8 @@ class Pull:
             self.options.since or self.connection.start_date,
             before=state.cursor if stream.mode is Mode.FULL and cursor is None and not window else None,
             known=self._known(stream),
+            holds=self._holds,
+            live=self._live(stream),
         )
         self.progress.begin(stream.name)
         try:
@@ -179,9 +181,20 @@ class Pull:
 
         return known
 
+    def _holds(self, object_name: str, source_id: str) -> bool:
+        with self.store.read() as database:
+            return raw_is_known(database, f"{self.connection.name}:{object_name}:{source_id}")
+
+    def _live(self, stream: Stream) -> Callable[[], int]:
+        def live() -> int:
+            with self.store.read() as database:
+                return count_live(database, self.connection.name, stream.objects[0]) if stream.objects else 0
+
+        return live
+
     def _write_page(self, stream: Stream, page: Page, *, keep_cursor: bool) -> None:
         if keep_cursor:
-            page = Page(page.records, None, page.last, page.complete, page.declared, page.children, page.notes)
+            page = replace(page, cursor=None)
         try:
             with self.store.write() as database:
                 now = self.connection.now()

@@ -67,7 +67,17 @@ def _freshdesk(seed: int, tickets: int, data: str | Path | None, clock_mode: Clo
     return desk
 
 
+def _help_scout(seed: int, tickets: int, data: str | Path | None, clock_mode: ClockMode, profile: Profile) -> Desk:
+    from deskferry.simulators import help_scout  # noqa: PLC0415  (only the vendor that is asked for)
+
+    if data is not None:
+        raise CapabilityError("The Help Scout simulator serves no recorded account.", "Leave --data out.")
+    desk: Desk = help_scout.build(seed=seed, tickets=tickets, clock_mode=clock_mode, profile=profile)
+    return desk
+
+
 _BUILDERS: Final[dict[str, Callable[[int, int, str | Path | None, ClockMode, Profile], Desk]]] = {
     "zendesk": _zendesk,
     "freshdesk": _freshdesk,
+    "help_scout": _help_scout,
 }

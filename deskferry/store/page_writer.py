@@ -15,14 +15,14 @@ from sqlalchemy import Connection, func, select
 
 from deskferry.connectors.kit.contract import Child, Page, RawRecord, Tombstone
 from deskferry.connectors.kit.converters import time as time_text
-from deskferry.connectors.kit.mapping import Context, Coverage, ObjectMap, Unreadable, tamed
+from deskferry.connectors.kit.mapping import Context, Coverage, ObjectMap, Raw, Unreadable, tamed
 from deskferry.errors import Refused
 from deskferry.store import machinery
 from deskferry.store.bulk_insert import insert_rows
 from deskferry.store.clean_records import RecordCleaner
 from deskferry.store.declared import declare
 from deskferry.store.raw_archive import RAW_COLUMNS, RawArchive, StoredRaw, encode
-from deskferry.store.row_writer import RowWriter, Tally
+from deskferry.store.row_writer import MERGED_INTO, RowWriter, Tally
 from deskferry.store.state import add_todos, save_cursor, strike_todo
 from deskferry.store.suppression import load_suppression
 from deskferry.store.upsert import Counts, chunks, delete_ids, is_sqlite, lookup
@@ -69,13 +69,14 @@ class PageWriter:
         refusal = None
         cleaner = self._cleaning(database)
         page = page if cleaner is None else cleaner.page(page)
-        if full:
+        if full or page.sweep:
             self._remember_seen(database, stream, page)
         self._write_records(database, stream, page.records, now)
+        self._bury_vanished_children(database, stream, page, now)
         add_todos(database, self.connection, self.run_id, page.children)
         declare(database, self.connection, self.run_id, page.declared)
-        if page.complete and full:
-            refusal = self._bury_absent(database, stream, now)
+        if page.complete and (full or page.sweep):
+            refusal = self._bury_absent(database, stream, page.sweep, now)
         # A scan that is not believed is no ground to say next time that nothing moved since.
         believed = page if refusal is None else replace(page, cursor=None)
         save_cursor(database, self.connection, stream, believed, now)
@@ -231,7 +232,7 @@ class PageWriter:
                 replace(
                     stored, fetched_at=now, arrival=self._next_arrival(database, 1),
                     deleted_at=_time_or(tombstone.at, now), deletion_evidence=tombstone.evidence,
-                    tombstone=tombstone.payload,
+                    tombstone=_said(tombstone),
                 )
             )  # fmt: skip
         self._store_tombstones(database, [one for one in buried if one.id not in held], buried)
@@ -275,7 +276,11 @@ class PageWriter:
     # ------------------------------------------------------------------------------------------------- scans, cursors
 
     def _remember_seen(self, database: Connection, stream: str, page: Page) -> None:
-        ids = [self._key(one) for one in page.records if isinstance(one, RawRecord)]
+        ids = [
+            self._key(one)
+            for one in page.records
+            if isinstance(one, RawRecord) and (not page.sweep or one.object in page.sweep)
+        ]
         if not ids:
             return
         if is_sqlite(database):
@@ -284,10 +289,14 @@ class PageWriter:
             statement = "INSERT INTO stream_seen VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
         database.exec_driver_sql(statement, [(self.connection, stream, key) for key in ids])
 
-    def _bury_absent(self, database: Connection, stream: str, now: str) -> Refused | None:
-        """Bury the live records of a stream that a complete scan did not see; a refusal when they are too many."""
+    def _bury_absent(self, database: Connection, stream: str, objects: Sequence[str], now: str) -> Refused | None:
+        """Bury the live records of a stream, or of these objects, that a complete scan did not see.
+
+        Returns a refusal when they are too many.
+        """
         raw, seen = machinery.raw_record, machinery.stream_seen
-        mine = (raw.c.connection == self.connection) & (raw.c.stream == stream) & raw.c.deleted_at.is_(None)
+        which = raw.c.object.in_(objects) if objects else raw.c.stream == stream
+        mine = (raw.c.connection == self.connection) & which & raw.c.deleted_at.is_(None)
         was_seen = select(seen.c.raw_record_id).where(
             seen.c.connection == self.connection, seen.c.stream == stream, seen.c.raw_record_id == raw.c.id
         )
@@ -307,6 +316,28 @@ class PageWriter:
             self._write_gone(database, stream, gone, now)
         database.execute(seen.delete().where(seen.c.connection == self.connection, seen.c.stream == stream))
         return refusal
+
+    def _bury_vanished_children(self, database: Connection, stream: str, page: Page, now: str) -> None:
+        """Bury what the store holds of parents of which a page of a list holds every child, and the page lacks."""
+        if not page.whole:
+            return
+        raw = machinery.raw_record
+        seen = {self._key(one) for one in page.records}
+        parents: dict[str, list[str]] = {}
+        for child, parent in page.whole:
+            parents.setdefault(child, []).append(parent)
+        for child, ids in parents.items():
+            for part in chunks(ids, _GONE_BATCH):
+                held = database.execute(
+                    select(raw.c.id, raw.c.source_id).where(
+                        raw.c.connection == self.connection,
+                        raw.c.parent_id.in_(part),
+                        raw.c.object == child,
+                        raw.c.deleted_at.is_(None),
+                    )
+                )
+                gone = {row.id: Tombstone(child, row.source_id, "absent") for row in held if row.id not in seen}
+                self._write_gone(database, stream, gone, now)
 
     def _bury_absent_children(self, database: Connection, child: Child, page: Page, now: str) -> None:
         raw = machinery.raw_record
@@ -337,6 +368,13 @@ def _collector_paused() -> Iterator[None]:
     finally:
         if running:
             gc.enable()
+
+
+def _said(tombstone: Tombstone) -> Raw | None:
+    """Return what the vendor says of an end, the survivor of a merge included."""
+    if tombstone.merged_into is None:
+        return tombstone.payload
+    return {**(tombstone.payload or {}), MERGED_INTO: tombstone.merged_into}
 
 
 def _time_or(value: str | None, otherwise: str) -> str:

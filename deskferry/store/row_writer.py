@@ -63,6 +63,10 @@ class Tally:
         }  # fmt: skip
 
 
+MERGED_INTO = "_merged_into"
+"""Key by which a tombstone tells the source id of the record that its own was merged into."""
+
+
 class RowWriter:
     """Maps raw records of one connection and writes what they yield; used by one thread at a time."""
 
@@ -286,8 +290,13 @@ def _buried(kind: str, row: tuple[Any, ...], stored: StoredRaw, *, whole: bool) 
     fields = dict(zip(columns, row, strict=True))
     if fields["id"] != stored.id and not whole:
         return row
-    fields["deleted_at"], fields["deletion_evidence"] = stored.deleted_at, stored.deletion_evidence
+    survivor = (stored.tombstone or {}).get(MERGED_INTO) if kind == "ticket" else None
+    if survivor is None:
+        fields["deleted_at"], fields["deletion_evidence"] = stored.deleted_at, stored.deletion_evidence
+    else:
+        prefix = stored.id.removesuffix(stored.source_id)
+        fields["merged_into_id"] = f"{prefix}{survivor}"
     if kind == "ticket" and fields["status"] != "deleted":
-        fields["status_before"], fields["status"] = fields["status"], "deleted"
+        fields["status_before"], fields["status"] = fields["status"], "merged" if survivor else "deleted"
     fields["content_hash"] = fields["content_hash"][:-2] + "--"  # differs from the live row's, and stays the same
     return tuple(fields[column] for column in columns)

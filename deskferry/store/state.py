@@ -303,6 +303,23 @@ def count_todos(database: Connection, connection: str) -> int:
     return total
 
 
+def count_live(database: Connection, connection: str, object_name: str) -> int:
+    """Return how many records of an object the archive holds that are not deleted."""
+    table = machinery.raw_record
+    count: int = database.execute(
+        select(func.count()).where(
+            table.c.connection == connection, table.c.object == object_name, table.c.deleted_at.is_(None)
+        )
+    ).scalar_one()
+    return count
+
+
+def raw_is_known(database: Connection, raw_record_id: str) -> bool:
+    """Whether the archive has heard of a record, live or deleted."""
+    table = machinery.raw_record
+    return database.execute(select(table.c.id).where(table.c.id == raw_record_id)).first() is not None
+
+
 def raw_is_live(database: Connection, raw_record_id: str) -> bool:
     """Whether the archive holds a record that is not deleted."""
     table = machinery.raw_record

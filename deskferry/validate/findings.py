@@ -152,7 +152,8 @@ def _declared(database: Connection, connection: str) -> Iterator[Finding]:
 def _tickets_without_message(database: Connection, connection: str) -> Iterator[Finding]:
     statement = text(
         "SELECT t.id FROM ticket t WHERE t.connection = :connection AND t.deleted_at IS NULL "
-        "AND t.status <> 'deleted' AND NOT EXISTS (SELECT 1 FROM message m WHERE m.ticket_id = t.id) ORDER BY t.id"
+        "AND t.status NOT IN ('deleted', 'merged') "
+        "AND NOT EXISTS (SELECT 1 FROM message m WHERE m.ticket_id = t.id) ORDER BY t.id"
     )
     for (ticket,) in database.execute(statement, {"connection": connection}):
         yield Finding(

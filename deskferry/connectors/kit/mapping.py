@@ -56,6 +56,20 @@ class RefTo:
 
 
 @dataclass(frozen=True, slots=True)
+class RefBy:
+    """Turns a value that names its own object (`{"type": "team", "id": 7}`) into the canonical id of that object.
+
+    `choose` returns (object, vendor id), or None where the value refers to nothing.
+    """
+
+    choose: Callable[[Any], tuple[str, Any] | None]
+
+    @property
+    def __name__(self) -> str:
+        return f"ref({getattr(self.choose, '__name__', 'choose')})"
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """Turns a vendor id into the address of the record in the vendor's own user interface; `{}` takes the id."""
 
@@ -87,7 +101,7 @@ class Map:
 
     to: str
     path: str = ""
-    via: Convert | RefTo | Link | Const | None = None
+    via: Convert | RefTo | RefBy | Link | Const | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,6 +362,9 @@ def _field(row: Map, n: int, item: str, names: dict[str, Any], context: Context,
         suffix = f" + {'/' + via.part!r}" if via.part else ""
         named = f"{prefix!r} + str(v){suffix}"
         return f"({named} if (v := {value}) else None if v is None or v == '' else {named})"
+    if isinstance(via, RefBy):
+        names[f"f{n}"] = via.choose
+        return f"(None if (v := f{n}({value})) is None else {context.connection + ':'!r} + v[0] + ':' + str(v[1]))"
     if isinstance(via, Link):
         before, _, after = via.template.partition("{}")
         return f"(None if (v := {value}) is None else {context.site + before!r} + str(v) + {after!r})"

@@ -33,6 +33,8 @@ class Tombstone:
     at: str | None = None
     """When it was deleted, as the vendor wrote it; None where unknown."""
     payload: Raw | None = None
+    merged_into: str | None = None
+    """Source id of the record of the same object that it was merged into: a ticket is then `merged`, not deleted."""
 
 
 class Measure(StrEnum):
@@ -90,6 +92,8 @@ class Page:
 
     `cursor`: go on from here after a crash, and begin the next pull here when `last` is true. None keeps the old one.
     `complete`: true on the last page of a full scan that saw everything, so that records not seen are gone.
+    `sweep`: objects of which an incremental stream is just being read whole; with `complete`, those not seen are gone.
+    `whole`: (object of the children, source id of the parent) of which this page holds every child: others are gone.
     """
 
     records: tuple[RawRecord | Tombstone, ...]
@@ -100,6 +104,8 @@ class Page:
     children: tuple[Child, ...] = ()
     notes: tuple[str, ...] = ()
     """Sentences for the run's report: a gap, a fallback and what it misses."""
+    sweep: tuple[str, ...] = ()
+    whole: tuple[tuple[str, str], ...] = ()
 
 
 class Mode(StrEnum):
@@ -142,6 +148,10 @@ class PullRequest:
     """Only what was updated since (ISO 8601), where the vendor can; with a cursor None."""
     known: Callable[[str], bool] = lambda _source_id: False
     """Whether the store holds a live raw record of the stream's first object with this source id."""
+    holds: Callable[[str, str], bool] = lambda _object, _source_id: False
+    """Whether the store has heard of a record of any object, a deleted one included."""
+    live: Callable[[], int] = lambda: 0
+    """How many live raw records of the stream's first object the store holds."""
     before: Cursor | None = None
     """Of a stream that is read whole: the cursor with which its last complete scan ended. A source that can tell that
     nothing moved since answers with one page that is `last` and not `complete`."""

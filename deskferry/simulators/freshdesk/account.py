@@ -12,10 +12,10 @@ from deskferry.simulators.blobs import Blobs
 from deskferry.simulators.freshdesk.errors import Row, needs_feature, not_found
 from deskferry.simulators.freshdesk.ordered import Ordered
 from deskferry.simulators.freshdesk.plans import PLANS, Plan
-from deskferry.simulators.freshdesk.search_index import SearchIndex
 from deskferry.simulators.freshdesk.ticket_index import TicketIndex
 from deskferry.simulators.freshdesk.times import stamp
 from deskferry.simulators.kernel import Mail, SimClock
+from deskferry.simulators.search_index import SearchIndex
 
 # Where the ids of each table begin, above the account's own thirteen-digit base; tickets count from 1.
 FIRST_IDS = {

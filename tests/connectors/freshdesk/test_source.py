@@ -14,7 +14,7 @@ from deskferry.connectors.freshdesk import CONNECTOR, scan
 from deskferry.connectors.freshdesk.limits import BUCKETS, plan_limits, price
 from deskferry.connectors.freshdesk.streams import STREAMS
 from deskferry.connectors.kit.capabilities import Support
-from deskferry.connectors.kit.contract import BlobRef, Page, PullRequest, RawRecord, Source
+from deskferry.connectors.kit.contract import BlobRef, Page, PullRequest, RawRecord
 from deskferry.connectors.kit.session import Denied, Gone
 from deskferry.errors import Refused
 
@@ -66,12 +66,6 @@ def named(pages: list[Page]) -> list[str]:
     assert not ids(pages)
     assert {child.stream for page in pages for child in page.children} <= {"whole_tickets"}
     return [child.parent for page in pages for child in page.children]
-
-
-def test_the_source_keeps_its_seam() -> None:
-    checked: Source = Desk().source()
-    assert [stream.name for stream in checked.streams()] == [stream.name for stream in CONNECTOR.streams]
-    assert {name for stream in STREAMS for name in stream.objects} == set(CONNECTOR.maps)
 
 
 def test_who_we_are() -> None:

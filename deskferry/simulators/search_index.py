@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from typing import Any
 
 Doc = dict[str, Any]
@@ -12,7 +12,7 @@ class SearchIndex:
     """What search knows: documents of each kind as they were a while ago."""
 
     def __init__(self) -> None:
-        self.docs: dict[str, dict[int, Doc]] = {"tickets": {}, "contacts": {}, "companies": {}}
+        self.docs: defaultdict[str, dict[int, Doc]] = defaultdict(dict)
         self._queue: deque[tuple[float, str, int, Doc | None]] = deque()
 
     def note(self, visible_at: float, kind: str, row_id: int, doc: Doc | None) -> None:
