@@ -79,4 +79,25 @@ def freshdesk(sizes: Sizes) -> Least:
     return Least(calls, _wait(credit, _FRESHDESK_A_MINUTE))
 
 
-LEAST: Mapping[str, Callable[[Sizes], Least]] = {"zendesk": zendesk, "freshdesk": freshdesk}
+# --------------------------------------------------------------------------------------------------------- Help Scout
+
+HELP_SCOUT_PLAN, _HELP_SCOUT_A_MINUTE = "plus", 400
+
+
+def help_scout(sizes: Sizes) -> Least:
+    """Return the least of a Help Scout: 25 conversations come with their threads, 50 people a page.
+
+    Organizations are asked for one by one where they have properties, saved replies and articles for their texts,
+    teams for their members; an inbox has four lists, and ratings come in three.
+    """
+    conversations, people = _pages(sizes["conversations"], 25), _pages(sizes["customers"], 50)
+    lists = _pages(sizes["organizations"], 50) + 3 + 7  # and us, a token, inboxes, users, teams, workflows, properties
+    single = sizes["organizations"] + sizes["teams"] + 4 * sizes["mailboxes"] + sizes["saved_replies"]
+    counted = 1 + conversations + people + lists + single + sizes["attachments"]
+    knowledge = 1 + 2 * sizes["docs_collections"] + sizes["docs_articles"]
+    return Least(counted + knowledge + sizes["at_storage"], _wait(counted, _HELP_SCOUT_A_MINUTE))
+
+
+LEAST: Mapping[str, Callable[[Sizes], Least]] = {
+    "zendesk": zendesk, "freshdesk": freshdesk, "help_scout": help_scout,
+}  # fmt: skip

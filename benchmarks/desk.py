@@ -17,12 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.calls import FRESHDESK_PLAN, ZENDESK_PLAN
+from benchmarks.calls import FRESHDESK_PLAN, HELP_SCOUT_PLAN, ZENDESK_PLAN
 from deskferry.config import load_config
 from deskferry.connectors.kit.clock import VARIABLE
 from deskferry.simulators.account import generate
 from deskferry.simulators.freshdesk import FreshdeskDesk
 from deskferry.simulators.freshdesk.desk import build
+from deskferry.simulators.help_scout import HelpScoutDesk
+from deskferry.simulators.help_scout import desk as help_scout_desk
 from deskferry.simulators.kernel import SimClock
 from deskferry.simulators.server import serve
 from deskferry.simulators.zendesk import ZendeskDesk
@@ -42,15 +44,23 @@ def zendesk(tickets: int, comments: int | None) -> ZendeskDesk:
 
 def freshdesk(tickets: int, comments: int | None) -> FreshdeskDesk:
     """Return the same account told as Freshdesk would have it."""
-    return build(tickets=tickets, profile="plain", seed=SEED, comments_per_ticket=comments, plan=FRESHDESK_PLAN)
+    return build(tickets=tickets, profile="plain", seed=SEED, messages=comments, plan=FRESHDESK_PLAN)
 
 
-DESKS: dict[str, Callable[[int, int | None], Any]] = {"zendesk": zendesk, "freshdesk": freshdesk}
-SETTINGS: dict[str, tuple[tuple[str, ...], str]] = {
-    "zendesk": ((), "oauth_token"),
-    "freshdesk": (("domain",), "api_key"),
+def help_scout(tickets: int, comments: int | None) -> HelpScoutDesk:
+    """Return the same account told as Help Scout would have it."""
+    return help_scout_desk.build(tickets=tickets, profile="plain", seed=SEED, messages=comments, plan=HELP_SCOUT_PLAN)
+
+
+DESKS: dict[str, Callable[[int, int | None], Any]] = {
+    "zendesk": zendesk, "freshdesk": freshdesk, "help_scout": help_scout,
+}  # fmt: skip
+SETTINGS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "zendesk": ((), ("oauth_token",)),
+    "freshdesk": (("domain",), ("api_key",)),
+    "help_scout": (("app_id",), ("app_secret", "docs_api_key")),
 }
-"""What a connection to each is told, by the names of its credentials; the last one is secret."""
+"""What a connection to each is told, by the names of its credentials: what may be seen, and what lies in files."""
 
 
 @dataclass
@@ -78,9 +88,10 @@ class Served:
             f'base_url = "{self.base_url}"', f"share_of_limit = {share_of_limit}",
         ]  # fmt: skip
         plain, secret = SETTINGS[self.vendor]
-        (directory / secret).write_text(self.credentials[secret], encoding="utf-8")
         lines += [f'{name} = "{self.credentials[name]}"' for name in plain]
-        lines.append(f'{secret} = "file:{directory / secret}"')
+        for name in secret:
+            (directory / name).write_text(self.credentials[name], encoding="utf-8")
+            lines.append(f'{name} = "file:{directory / name}"')
         path = directory / "deskferry.toml"
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return path
@@ -119,6 +130,9 @@ def _sizes(desk: Any) -> dict[str, int]:
     if isinstance(desk, ZendeskDesk):
         files = {one["content_url"] for comment in account["comments"] for one in comment.get("attachments") or ()}
         sizes["files"] = len(files)
+    if isinstance(desk, HelpScoutDesk):
+        limit = desk.account.settings.redirect_above
+        sizes["at_storage"] = sum(one["size"] > limit for one in account["attachments"])
     return sizes
 
 

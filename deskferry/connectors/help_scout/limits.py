@@ -16,7 +16,7 @@ def price(method: str, _target: str) -> float:
     return 1.0 if method in _READS else 2.0
 
 
-BUCKETS = (Bucket(ACCOUNT, PLANS["Standard"], cost=price),)
-"""The lowest plan until the first answer tells the account's own number."""
+BUCKETS = (Bucket(ACCOUNT, PLANS["Standard"], match=r"^\w+ /v\d", cost=price),)
+"""The lowest plan until the first answer tells the account's own number. Files that lie at a storage do not count."""
 DOCS_BUCKETS = (Bucket.of(ACCOUNT, 2000, 600.0),)
 """The Docs API by ten minutes, for one site; more sites may call more (its headers tell)."""

@@ -168,18 +168,18 @@ def build(
     clock_mode: Literal["real", "virtual"] = "virtual",
     seed: int = 0,
     archive_days: int | None = None,
-    comments_per_ticket: int | None = None,
+    messages: int | None = None,
     **options: Any,
 ) -> FreshdeskDesk:
     """Return a desk from named options, on a clock of its own where none is given.
 
     Without `tickets` it is as an administrator left it; with some it holds the generated account of that seed, of
-    which closed tickets that rested for `archive_days` are archived; `comments_per_ticket` fixes how many messages each
+    which closed tickets that rested for `archive_days` are archived; `messages` fixes how many of them each
     ticket has, the first one included.
     """
     if not tickets:
         return FreshdeskDesk(clock or SimClock(None, clock_mode), seed=seed, **options)
-    source = neutral.generate(seed, tickets, profile, comments_per_ticket)
+    source = neutral.generate(seed, tickets, profile, messages)
     own = SimClock(float(source.now) if clock_mode == "virtual" else None, clock_mode)
     desk = FreshdeskDesk(clock or own, seed=seed, **{"setup": "source", **options})
     generated.Filler(desk.account, source).fill()
