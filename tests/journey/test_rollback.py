@@ -24,7 +24,7 @@ from tests.journey.picture import twice
 from tests.journey.seeds import crash_seed
 
 Row = dict[str, Any]
-KILLS = 3
+KILLS = 2
 SHARES = 12
 SECOND_POINTS = ("send:1:after", "send:2:before", "journal:2:before", "journal:3:after")
 

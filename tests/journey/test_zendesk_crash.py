@@ -23,7 +23,7 @@ from tests.journey.seeds import crash_seed
 
 KINDS = ["organization", "person", "ticket"]
 KNOWLEDGE = ["article_category", "article", "macro"]
-CHOSEN = 4
+CHOSEN = 2
 ALL_SHARES = 12
 IMPORTS, HELP_CENTRE = "imports", "help centre"
 FAULTS = {

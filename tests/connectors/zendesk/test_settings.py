@@ -123,7 +123,7 @@ def test_the_limits_of_account_and_exports_are_read_from_headers() -> None:
         (("GET", "/api/v2/incremental/ticket_events?start_time=0"), {"account", EXPORTS}),
         (("GET", "/api/v2/help_center/incremental/articles.json"), {"account"}),
         (("GET", "/api/v2/tickets/1/comments"), {"account"}),
-        (("GET", "/attachments/token/x/"), {"account", "attachments"}),
+        (("GET", "/attachments/token/x/"), {"attachments"}),
         (("PUT", "/api/v2/tickets/7"), {"account", "ticket_update", "one_ticket_update"}),
     ],
 )
