@@ -1,0 +1,135 @@
+"""Tables of a store into Parquet, batch by batch: the same schema from SQLite and from PostgreSQL.
+
+For SQLite this file runs as a program of its own, see `snapshot`; the order comes on stdin. It imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import adbc_driver_sqlite.dbapi as adbc
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+Columns = Mapping[str, str]
+"""What each column holds: time, flag, whole, real, text."""
+Order = tuple[str, Columns, str]
+"""A table, its columns, the file to write."""
+
+_BATCH_ROWS = 65_536
+_EPOCH = "1970-01-01T00:00:00.000000Z"
+_BLOCK_BYTES = 1 << 22
+_TIME = pa.timestamp("us", "UTC")
+
+
+_TYPES = {"time": _TIME, "flag": pa.bool_(), "whole": pa.int64(), "real": pa.float64(), "text": pa.string()}
+
+
+def _schema(columns: Columns) -> pa.Schema:
+    return pa.schema([pa.field(name, _TYPES[held]) for name, held in columns.items()])
+
+
+def from_sqlite(path: str, orders: Iterable[Order]) -> None:
+    """Write tables of a SQLite store, all as they were at one moment. Not for a process that has the store open."""
+    with closing(adbc.connect(path)) as connection:  # not in autocommit: one read transaction
+        for table, columns, file in orders:
+            _write(Path(file), _schema(columns), _from_sqlite(connection, table, columns))
+
+
+def from_postgresql(driver: Any, orders: Iterable[Order]) -> None:
+    """Write tables of a PostgreSQL store, all as the transaction of this psycopg connection sees them."""
+    for table, columns, file in orders:
+        _write(Path(file), _schema(columns), _from_postgresql(driver, table, columns))
+
+
+def _write(file: Path, wanted: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+    draft = file.with_name(file.name + ".new")
+    with pq.ParquetWriter(draft, wanted, compression="zstd", compression_level=1) as writer:
+        for batch in batches:
+            writer.write_batch(batch, row_group_size=131_072)
+    draft.replace(file)
+
+
+_STAND_INS = {pa.bool_(): "0", pa.int64(): "0", pa.float64(): "0.5"}
+
+
+def _from_sqlite(connection: Any, table: str, columns: Columns) -> Iterator[pa.RecordBatch]:
+    wanted = _schema(columns)
+    # The driver takes a column's type from the first values; a first row of our own settles it, and is left out again.
+    first = ", ".join(f"{_STAND_INS.get(field.type, repr(_EPOCH))} AS {field.name}" for field in wanted)
+    statement = f"SELECT {first} UNION ALL SELECT {', '.join(columns)} FROM {table}"
+    with closing(connection.cursor()) as cursor:
+        cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": _BATCH_ROWS})
+        cursor.execute(statement)
+        skip = 1
+        for batch in cursor.fetch_record_batch():
+            arrays = [pc.cast(batch.column(n), field.type) for n, field in enumerate(wanted)]
+            yield pa.record_batch(arrays, schema=wanted).slice(skip)
+            skip = 0
+
+
+def _from_postgresql(driver: Any, table: str, columns: Columns) -> Iterator[pa.RecordBatch]:
+    wanted = _schema(columns)
+    statement = f"COPY (SELECT {', '.join(map(_as_csv, wanted))} FROM {table}) TO STDOUT (FORMAT csv)"
+    read_types = {field.name: pa.int64() if field.type == _TIME else field.type for field in wanted}
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        source = pa.PythonFile(io.BufferedReader(_CopyStream(iter(copy)), _BLOCK_BYTES), "r")
+        try:
+            found = pa_csv.open_csv(
+                source,
+                read_options=pa_csv.ReadOptions(column_names=list(columns), block_size=_BLOCK_BYTES, use_threads=False),
+                parse_options=pa_csv.ParseOptions(newlines_in_values=True),
+                convert_options=pa_csv.ConvertOptions(
+                    column_types=read_types, null_values=[""], strings_can_be_null=True,
+                    quoted_strings_can_be_null=False, true_values=["t"], false_values=["f"],
+                ),
+            )  # fmt: skip
+        except pa.ArrowInvalid as error:
+            if "Empty CSV file" not in str(error):
+                raise
+            return
+        for batch in found:
+            arrays = [batch.column(n).cast(field.type) for n, field in enumerate(wanted)]
+            yield pa.record_batch(arrays, schema=wanted)
+
+
+def _as_csv(field: pa.Field) -> str:
+    if field.type == _TIME:
+        return f"(EXTRACT(EPOCH FROM {field.name}) * 1000000)::bigint"
+    return f"{field.name}::text" if field.type == pa.string() else str(field.name)
+
+
+class _CopyStream(io.RawIOBase):
+    """The blocks of a COPY as a file."""
+
+    def __init__(self, blocks: Iterator[bytes | memoryview]) -> None:
+        self._blocks = blocks
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        """Whether it can be read: yes."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer; 0 at the end."""
+        while not self._rest:
+            block = next(self._blocks, None)
+            if block is None:
+                return 0
+            self._rest = memoryview(block)
+        size = min(len(self._rest), len(buffer))
+        buffer[:size] = self._rest[:size]
+        self._rest = self._rest[size:]
+        return size
+
+
+if __name__ == "__main__":
+    from_sqlite(*json.load(sys.stdin))
