@@ -1,0 +1,7 @@
+"""M06."""
+
+from __future__ import annotations
+
+from deskferry.metrics.definition import Metric
+
+METRICS: tuple[Metric, ...] = ()

@@ -1,0 +1,7 @@
+"""M11,M32."""
+
+from __future__ import annotations
+
+from deskferry.metrics.definition import Metric
+
+METRICS: tuple[Metric, ...] = ()

@@ -1,0 +1,94 @@
+"""What a metric is: its identity, what it needs, and one function that yields the rows to aggregate.
+
+    METRIC = Metric(
+        card="M07", version=1,
+        facts=("ticket", "ticket_messages"),
+        needs=(Need("message", lambda message: message.author_kind.notnull()),),
+        clocks=CLOCKS, anchors={"event": "first_reply_at", "cohort": "created_at"},
+        options={"start": Choice(("created", "from_customer"), "Where the clock starts")},
+        aggregation=Duration(), rows=_rows,
+    )
+
+`rows(ask)` returns a table with a row for each member of the population and these columns (`Ask` says what is asked):
+
+    value        what is aggregated; NULL: eligible, but without a value (counted as missing)
+    at           the instant that puts the row into a period (chosen by `ask.anchor`); absent: the metric has no periods
+    connection   whose row it is
+    ticket_id    by it the dimensions of the ticket are found; absent: only dimensions that the row itself has
+    <dimension>  a dimension that the row knows better than its ticket: `agent` of a reply is who wrote it
+
+Further columns are what its aggregation asks for. Rows without the input (G3) come out as missing by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import ibis.expr.types as ir
+
+from deskferry.metrics.aggregation import Aggregation
+from deskferry.metrics.cards import CARDS, Card
+from deskferry.metrics.options import NO_CLOCK, Option
+
+if TYPE_CHECKING:
+    from deskferry.metrics.desk import Ask
+    from deskferry.metrics.result import Line
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Rows without which there is nothing to compute: decided per connection."""
+
+    table: str
+    where: Callable[[ir.Table], ir.BooleanValue] | None = None
+    """Which rows of the table count; None: any row that is not deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric."""
+
+    card_id: str
+    version: int
+    aggregation: Aggregation
+    rows: Callable[[Ask], ir.Table]
+    anchors: Mapping[str, str]
+    """Anchor → what of the row it is; the first is the default; empty: as of now, no periods."""
+    population: str
+    """Who is counted, in a sentence: printed with the number."""
+    facts: tuple[str, ...] = ()
+    """Facts that `rows` reads: see `facts`."""
+    tables: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NOTHING)
+    """Canonical tables that `rows` and `needs` read directly, with their columns."""
+    needs: tuple[Need, ...] = ()
+    """All of them; of a tuple of needs within, any."""
+    clocks: tuple[str, ...] = (NO_CLOCK,)
+    options: Mapping[str, Option] = field(default_factory=lambda: _NOTHING)
+    by: tuple[str, ...] = ()
+    """Dimensions that belong to the metric itself (M02: channel); those asked for come after them."""
+    finish: Callable[[Ask, ir.Table, tuple[Line, ...]], Finished] | None = None
+    """For what no aggregation of rows says: further lines, notes, extra."""
+
+    @property
+    def card(self) -> Card:
+        """Its names and texts."""
+        return CARDS[self.card_id]
+
+    @property
+    def definition_id(self) -> str:
+        """The definition's id with its version, e.g. `frt.v1`: changing a rule raises it."""
+        return f"{self.card.code}.v{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a metric adds to its result."""
+
+    lines: tuple[Line, ...]
+    notes: tuple[str, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)

@@ -1,0 +1,147 @@
+"""A snapshot opened for metrics: its tables, its facts (each computed once), its time; and what one metric is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from deskferry.metrics import zones
+from deskferry.metrics.calendars import Calendars
+from deskferry.metrics.definition import Metric, Need
+from deskferry.metrics.facts import FACTS
+from deskferry.metrics.options import CALENDAR, NO_CLOCK, Question
+
+CUMULATIVE, LAST = "cumulative", "last"
+"""Business time of a span over several schedules: each part by the schedule in force, or all by that at its end."""
+
+
+class Desk:
+    """All connections of a snapshot, as of one instant, for one question."""
+
+    def __init__(self, backend: Any, question: Question, as_of: datetime) -> None:
+        self.backend = backend
+        self.question = question
+        self.as_of = as_of
+        self._facts: dict[str, ir.Table] = {}
+        self._rows: dict[int, ir.Table] = {}
+        self._held: dict[tuple[str, object], frozenset[str]] = {}
+
+    def table(self, name: str, *, deleted: bool = False) -> ir.Table:
+        """Return a canonical table; the rows that are gone only when asked."""
+        found: ir.Table = self.backend.table(name)
+        return found if deleted else found.filter(found.deleted_at.isnull())
+
+    def fact(self, name: str) -> ir.Table:
+        """Return a fact: see `facts`. It is computed when it is first asked for."""
+        if name not in self._facts:
+            self._facts[name] = FACTS[name].build(self).cache()
+        return self._facts[name]
+
+    @property
+    def now(self) -> Any:
+        """`as_of` as an expression."""
+        return ibis.literal(self.as_of, "timestamp('UTC', 6)")
+
+    @cached_property
+    def connections(self) -> tuple[str, ...]:
+        """Connections that have a ticket; where none has one, all that have a row of any table."""
+        found = self.table("ticket").connection.to_pyarrow().unique().to_pylist()
+        return tuple(sorted(found))
+
+    @cached_property
+    def first_instant(self) -> datetime:
+        """When the first ticket was created, but not before 1970: where calendars begin."""
+        found = self.table("ticket").created_at.min().to_pyarrow().as_py()
+        least = datetime(1970, 1, 1, tzinfo=UTC)
+        return max(least, min(found or self.as_of, self.as_of)) - timedelta(days=366)
+
+    @cached_property
+    def _offsets(self) -> list[tuple[datetime, float]]:
+        return zones.offsets(self.question.zone, self.first_instant, self.as_of + timedelta(days=366))
+
+    def local(self, at: ir.TimestampValue) -> ir.TimestampValue:
+        """Return the wall-clock time of an instant in the reporting zone."""
+        return zones.local(at, self._offsets)
+
+    @cached_property
+    def calendars(self) -> Calendars:
+        """Business time."""
+        return Calendars(self)
+
+    def holding(self, need: Need) -> frozenset[str]:
+        """Return the connections that have a row of what is needed."""
+        key = (need.table, need.where)
+        if key not in self._held:
+            rows = self.table(need.table)
+            chosen = rows if need.where is None else rows.filter(need.where(rows))
+            found = chosen.select("connection").distinct().to_pyarrow()["connection"].to_pylist()
+            self._held[key] = frozenset(found)
+        return self._held[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a metric's `rows` is asked."""
+
+    desk: Desk
+    metric: Metric
+    clock: str
+    """`calendar`, `business` or `none`."""
+    anchor: str
+    """One of the metric's anchors, or `as_of` where it has none."""
+    options: Mapping[str, Any]
+    """The metric's own options: chosen, else preset, else default."""
+    notes: list[str] = field(default_factory=list)
+    """Sentences that the metric wants to have printed with its number."""
+
+    def fact(self, name: str) -> ir.Table:
+        """Return a fact."""
+        return self.desk.fact(name)
+
+    def table(self, name: str) -> ir.Table:
+        """Return a canonical table without its deleted rows."""
+        return self.desk.table(name)
+
+    @property
+    def as_of(self) -> datetime:
+        """The instant as of which everything is computed."""
+        return self.desk.as_of
+
+    @property
+    def now(self) -> Any:
+        """`as_of` as an expression."""
+        return self.desk.now
+
+    def tickets(self, *facts: str) -> ir.Table:
+        """Return the base population P0, a row a ticket, beside it the columns of facts of this grain."""
+        base = self.fact("ticket")
+        return self.beside(base.filter(base.in_p0), *facts)
+
+    def beside(self, rows: ir.Table, *facts: str) -> ir.Table:
+        """Return rows with the columns of facts that have a row a ticket."""
+        for name in facts:
+            other = self.fact(name).drop("connection")
+            clash = (set(rows.columns) & set(other.columns)) - {"ticket_id"}
+            rows = rows.left_join(other.drop(*clash), "ticket_id").drop("ticket_id_right")
+        return rows
+
+    def elapsed(self, rows: ir.Table, start: str, end: str, *, schedules: str = CUMULATIVE) -> ir.Table:
+        """Return rows with a column `value`: seconds from one column to the other on the clock asked for.
+
+        NULL where either end is, where the end lies before the start, and on the business clock without a schedule.
+        Business time needs `ticket_id`.
+        """
+        if self.clock in {CALENDAR, NO_CLOCK}:
+            return rows.mutate(value=seconds_between(rows[start], rows[end]))
+        return self.desk.calendars.elapsed(rows, start, end, "value", schedules=schedules)
+
+
+def seconds_between(start: ir.TimestampValue, end: ir.TimestampValue) -> ir.FloatingValue:
+    """Return seconds with their fraction; NULL where the end lies before the start."""
+    return (end >= start).ifelse(end.delta(start, unit="microsecond") / 1e6, ibis.null("float64"))

@@ -1,0 +1,178 @@
+"""What the status history says. Only real changes: repeated statuses and what one update undoes are collapsed.
+
+Fact `status_change`, a row each time that a ticket reaches another status, its first one included:
+
+ticket_id, connection, place (from 0), at, status, before (NULL at the first), actor_id, actor_kind,
+basis        `event`; `initial`: put in at the creation, where the history does not start there; `current`: the ticket
+             has no event although its connection keeps a history, so it never left the status that it has;
+             `rebuilt`: no history at that connection, made from the times of creation, solving and closing
+
+Fact `status_interval`: ticket_id, connection, status, from_at, to_at (NULL: still), until (to_at, else as_of), basis.
+
+Fact `resolution`, a row a ticket:
+
+has_history  from events, not rebuilt
+first_solved_at, last_solved_at (of a ticket that is final; NULL: not solved, or nobody knows when),
+n_solves, n_reopens (NULL without history), first_reopened_at, solver_id, solver_kind (who made the last solving)
+
+Facts `status_seconds` and `status_seconds_business`, a row a ticket with history: new, open, pending, on_hold, solved
+seconds up to as_of (`<status>_seconds`), and of the intervals that were left (`<status>_recorded`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import ibis.expr.types as ir
+
+from deskferry.metrics.facts.ticket import FINAL
+
+if TYPE_CHECKING:
+    from deskferry.metrics.desk import Desk
+
+TABLES: Mapping[str, tuple[str, ...]] = {
+    "ticket_event": ("ticket_id", "seq", "occurred_at", "field", "old_value", "new_value", "actor_id", "actor_kind",
+                     "update_id"),
+}  # fmt: skip
+_COLUMNS = ("ticket_id", "connection", "at", "order", "status", "actor_id", "actor_kind", "basis")
+MEASURED = ("new", "open", "pending", "on_hold", "solved")
+
+
+def changes(desk: Desk) -> ir.Table:
+    """Return the fact `status_change`."""
+    events = _events(desk)
+    known = events.select("connection").distinct()
+    tickets = desk.fact("ticket").filter(lambda one: one.created_at.notnull())
+    silent = tickets.anti_join(events, "ticket_id")
+    found = (
+        events.select(*_COLUMNS)
+        .union(_initial(tickets, events))
+        .union(_current(silent.semi_join(known, "connection")))
+        .union(_rebuilt(silent.anti_join(known, "connection")))
+    )
+    order = ibis.window(group_by="ticket_id", order_by=["at", "order"])
+    found = found.mutate(before=found.status.lag().over(order))
+    found = found.filter(found.before.isnull() | (found.before != found.status))
+    order = ibis.window(group_by="ticket_id", order_by=["at", "order"])
+    return found.mutate(place=ibis.row_number().over(order)).drop("order")
+
+
+def _events(desk: Desk) -> ir.Table:
+    """Return changes of status, of one update the last one only: what an update undoes itself never was (G14)."""
+    found = desk.table("ticket_event")
+    found = found.filter(found.field == "status", found.new_value.notnull(), found.occurred_at.notnull())
+    found = found.mutate(update=found.update_id.coalesce(found.id), order=found.seq.fill_null(0))
+    last = ibis.window(group_by=("ticket_id", "update"), order_by=[ibis.desc("occurred_at"), ibis.desc("order")])
+    first = ibis.window(group_by=("ticket_id", "update"), order_by=["occurred_at", "order"])
+    found = found.mutate(rank=ibis.row_number().over(last), came_from=found.old_value.first().over(first))
+    found = found.filter(found["rank"] == 0)
+    return found.mutate(
+        at=found.occurred_at, status=found.new_value, before=found.came_from, basis=ibis.literal("event")
+    )
+
+
+def _initial(tickets: ir.Table, events: ir.Table) -> ir.Table:
+    """Return the status at the creation of tickets whose history begins later."""
+    first = events.group_by("ticket_id").aggregate(
+        starts=events["at"].min(), came_from=events.before.argmin(events.order), least=events.order.min()
+    )
+    joined = tickets.inner_join(first, "ticket_id")
+    joined = joined.filter(joined.starts > joined.created_at)
+    return joined.select(
+        "ticket_id", "connection", at=joined.created_at, order=joined.least - 1,
+        status=joined.came_from.fill_null("new"), actor_id=ibis.null("string"), actor_kind=ibis.null("string"),
+        basis=ibis.literal("initial"),
+    )  # fmt: skip
+
+
+def _current(tickets: ir.Table) -> ir.Table:
+    tickets = tickets.filter(tickets.status.notnull())
+    return _made(tickets, tickets.created_at, 0, tickets.status, "current")
+
+
+def _rebuilt(tickets: ir.Table) -> ir.Table:
+    """Return what the times of a ticket without history allow: created as open, and solved when it says so."""
+    ends = tickets.filter(tickets.is_final)
+    ends = ends.mutate(ended=ends.solved_at.coalesce(ends.closed_at))
+    ends = ends.filter(ends.ended >= ends.created_at)
+    unknown = tickets.anti_join(ends, "ticket_id").filter(lambda one: ~one.is_final)
+    starts = tickets.semi_join(ends, "ticket_id")
+    return (
+        _made(starts, starts.created_at, 0, "open", "rebuilt")
+        .union(_made(unknown, unknown.created_at, 0, unknown.status, "rebuilt"))
+        .union(_made(ends, ends.ended, 1, ends.status, "rebuilt"))
+    )
+
+
+def _made(tickets: ir.Table, at: Any, order: int, status: Any, basis: str) -> ir.Table:
+    return tickets.select(
+        "ticket_id", "connection", at=at, order=ibis.literal(order, "int64"),
+        status=ibis.literal(status) if isinstance(status, str) else status,
+        actor_id=ibis.null("string"), actor_kind=ibis.null("string"), basis=ibis.literal(basis),
+    )  # fmt: skip
+
+
+def intervals(desk: Desk) -> ir.Table:
+    """Return the fact `status_interval`."""
+    found = desk.fact("status_change")
+    order = ibis.window(group_by="ticket_id", order_by="place")
+    found = found.mutate(to_at=found["at"].lead().over(order))
+    return found.select(
+        "ticket_id", "connection", "status", "to_at", "basis", from_at="at", until=found.to_at.coalesce(desk.now)
+    )
+
+
+def resolutions(desk: Desk) -> ir.Table:
+    """Return the fact `resolution`."""
+    found = desk.fact("status_change")
+    final, was_final = found.status.isin(FINAL), found.before.isin(FINAL).fill_null(False)
+    solves = final & ~was_final
+    reopens = was_final & found.status.isin(("new", "open", "pending", "on_hold"))
+    by_ticket = found.group_by("ticket_id").aggregate(
+        connection=found.connection.min(),
+        has_history=(found.basis != "rebuilt").any(),
+        first_solve=found["at"].min(where=solves),
+        last_solve=found["at"].max(where=solves),
+        solves=solves.cast("int64").sum(),
+        reopens=reopens.cast("int64").sum(),
+        first_reopened_at=found["at"].min(where=reopens),
+        solver_id=found.actor_id.argmax(solves.ifelse(found.place, None)),
+        solver_kind=found.actor_kind.argmax(solves.ifelse(found.place, None)),
+    )
+    tickets = desk.fact("ticket").select("ticket_id", "is_final")
+    joined = by_ticket.inner_join(tickets, "ticket_id")
+    history = joined.has_history
+    return joined.select(
+        "ticket_id", "connection", "has_history", "first_reopened_at", "solver_id", "solver_kind",
+        first_solved_at=history.ifelse(joined.first_solve, None),
+        last_solved_at=joined.is_final.ifelse(joined.last_solve, None),
+        n_solves=history.ifelse(joined.solves, None),
+        n_reopens=history.ifelse(joined.reopens, None),
+    )  # fmt: skip
+
+
+def seconds_by_ticket(clock: str) -> Callable[[Desk], ir.Table]:
+    """Return what builds `status_seconds` on a clock."""
+
+    def build(desk: Desk) -> ir.Table:
+        from deskferry.metrics.desk import seconds_between  # noqa: PLC0415  # it imports this package
+
+        found = desk.fact("status_interval")
+        found = found.filter(found.basis != "rebuilt", found.status.isin(MEASURED))
+        if clock == "calendar":
+            found = found.mutate(seconds=seconds_between(found.from_at, found.until))
+        else:
+            found = desk.calendars.elapsed(found, "from_at", "until", "seconds")
+        left = found.to_at.notnull()
+        sums = {f"{one}_seconds": found.seconds.sum(where=found.status == one) for one in MEASURED}
+        sums |= {f"{one}_recorded": found.seconds.sum(where=(found.status == one) & left) for one in MEASURED}
+        # A status that the ticket never had took 0 s; one whose seconds nobody can tell (no schedule) stays NULL.
+        unknown = found.seconds.isnull().any()
+        summed = found.group_by("ticket_id").aggregate(connection=found.connection.min(), unknown=unknown, **sums)
+        return summed.mutate(**{name: summed.unknown.ifelse(None, summed[name].fill_null(0.0)) for name in sums}).drop(
+            "unknown"
+        )
+
+    return build
