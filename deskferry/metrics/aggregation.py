@@ -49,6 +49,10 @@ class Aggregation(Protocol):
     def is_share(self) -> bool:
         """Whether each line is told its share of all in its period."""
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that it reads besides `value`."""
+
     def measures(self, rows: ir.Table) -> dict[str, ir.Scalar]:
         """Return what the engine computes of a group of rows, besides `n_eligible` and `n_computed`."""
 
@@ -66,6 +70,11 @@ class Count:
     statistic: str = "count"
     is_count: bool = True
     is_estimate: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that it reads besides `value`."""
+        return () if self.of is None else (self.of,)
 
     def measures(self, rows: ir.Table) -> dict[str, ir.Scalar]:
         """Count."""
@@ -87,6 +96,7 @@ class Duration:
     is_count: bool = False
     is_estimate: bool = False
     is_share: bool = False
+    columns: tuple[str, ...] = ()
 
     def measures(self, rows: ir.Table) -> dict[str, ir.Scalar]:
         """Compute the statistics."""
@@ -114,9 +124,9 @@ def _within(target: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Share of rows that are true (or 1), pooled, with its Wilson interval. `figures` are sums of further columns."""
+    """Share of rows that are true (or 1), pooled, with its Wilson interval; beside it sums of further columns."""
 
-    sums: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
     statistic: str = "rate"
     unit: str = "share"
     is_count: bool = False
@@ -126,7 +136,7 @@ class Rate:
     def measures(self, rows: ir.Table) -> dict[str, ir.Scalar]:
         """Add up."""
         found: dict[str, ir.Scalar] = {"successes": rows.value.cast("float64").sum()}
-        return found | {name: rows[name].cast("float64").sum() for name in self.sums}
+        return found | {name: rows[name].cast("float64").sum() for name in self.columns}
 
     def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:  # noqa: ARG002
         """Return the rate, its parts and its interval."""
@@ -134,7 +144,7 @@ class Rate:
         if not n:
             return Numbers(None, {"numerator": 0.0, "denominator": 0.0})
         successes = float(found["successes"])
-        further = {name: _real(found[name]) for name in self.sums}
+        further = {name: _real(found[name]) for name in self.columns}
         figures = {"numerator": successes, "denominator": float(n), **further}
         return Numbers(successes / n, figures, wilson(successes, n))
 
@@ -148,6 +158,7 @@ class Quotient:
     is_count: bool = False
     is_estimate: bool = False
     is_share: bool = False
+    columns: tuple[str, ...] = ("numerator", "denominator")
 
     def measures(self, rows: ir.Table) -> dict[str, ir.Scalar]:
         """Add up both."""
@@ -168,6 +179,7 @@ class Mean:
     is_count: bool = False
     is_estimate: bool = True
     is_share: bool = False
+    columns: tuple[str, ...] = ()
 
     def measures(self, rows: ir.Table) -> dict[str, ir.Scalar]:
         """Compute the moments."""
@@ -193,6 +205,7 @@ class NetShare:
     is_count: bool = False
     is_estimate: bool = True
     is_share: bool = False
+    columns: tuple[str, ...] = ()
 
     def measures(self, rows: ir.Table) -> dict[str, ir.Scalar]:
         """Count both ends."""
@@ -210,26 +223,48 @@ class NetShare:
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
-    """Sums of several columns, and what follows from them; the headline is one of them."""
+class Tallies:
+    """How many different values of `key` there are for each word of the column `what`, and what follows from them."""
 
-    columns: tuple[str, ...]
+    words: tuple[str, ...]
     statistic: str
+    """The headline: one of the words, or of what is derived."""
     unit: str
     derived: Mapping[str, Callable[[Mapping[str, float]], float]] = field(default_factory=lambda: _NOTHING)
+    columns: tuple[str, ...] = ("what", "key")
+    is_count: bool = True
+    is_estimate: bool = False
+    is_share: bool = False
+
+    def measures(self, rows: ir.Table) -> dict[str, ir.Scalar]:
+        """Count."""
+        return {word: rows.key.nunique(where=rows.what == word) for word in self.words}
+
+    def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:  # noqa: ARG002
+        """Return the tallies."""
+        tallies = {word: float(found[word] or 0) for word in self.words}
+        figures = tallies | {name: follow(tallies) for name, follow in self.derived.items()}
+        return Numbers(figures[self.statistic], figures)
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """How many there are at the end of each period: rows bring `delta` (+1 comes, -1 goes) and `at`; see `stock`."""
+
+    unit: str
+    statistic: str = "at_end"
+    columns: tuple[str, ...] = ("delta",)
     is_count: bool = True
     is_estimate: bool = False
     is_share: bool = False
 
     def measures(self, rows: ir.Table) -> dict[str, ir.Scalar]:
         """Add up."""
-        return {name: rows[name].cast("float64").sum() for name in self.columns}
+        return {"delta": rows.delta.sum()}
 
     def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:  # noqa: ARG002
-        """Return the sums."""
-        sums = {name: float(found[name] or 0) for name in self.columns}
-        figures = sums | {name: follow(sums) for name, follow in self.derived.items()}
-        return Numbers(figures[self.statistic], figures)
+        """Return the level."""
+        return Numbers(float(found["level"]), {"mean": _real(found["mean"])})
 
 
 def _real(value: Any) -> float | None:

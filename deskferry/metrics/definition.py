@@ -65,8 +65,8 @@ class Metric:
     """Facts that `rows` reads: see `facts`."""
     tables: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NOTHING)
     """Canonical tables that `rows` and `needs` read directly, with their columns."""
-    needs: tuple[Need, ...] = ()
-    """All of them; of a tuple of needs within, any."""
+    needs: tuple[Need | tuple[Need, ...], ...] = ()
+    """All of them; of a tuple of needs within, any one."""
     clocks: tuple[str, ...] = (NO_CLOCK,)
     options: Mapping[str, Option] = field(default_factory=lambda: _NOTHING)
     by: tuple[str, ...] = ()
@@ -78,6 +78,12 @@ class Metric:
     def card(self) -> Card:
         """Its names and texts."""
         return CARDS[self.card_id]
+
+    @property
+    def inputs(self) -> tuple[tuple[Need, ...], ...]:
+        """What it needs: of each of these one. A metric that says nothing needs tickets."""
+        needs = self.needs or (Need("ticket"),)
+        return tuple(one if isinstance(one, tuple) else (one,) for one in needs)
 
     @property
     def definition_id(self) -> str:

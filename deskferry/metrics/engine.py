@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -13,13 +13,15 @@ import ibis.expr.types as ir
 
 from deskferry.errors import ConfigError
 from deskferry.metrics import dimensions, zones
+from deskferry.metrics.aggregation import Stock
 from deskferry.metrics.calendars import TABLES as CALENDAR_TABLES
-from deskferry.metrics.definition import Finished, Metric, Need
+from deskferry.metrics.definition import Finished, Metric
 from deskferry.metrics.desk import Ask, Desk
 from deskferry.metrics.facts import tables_of
+from deskferry.metrics.lines import Range, StockTeller, Teller
 from deskferry.metrics.options import AS_OF, BUSINESS, PERIODS, Question, chosen
 from deskferry.metrics.presets import preset_of
-from deskferry.metrics.result import Computed, Line, Period, Result
+from deskferry.metrics.result import Computed, Line, Result
 from deskferry.store import Store
 from deskferry.store.snapshot import Snapshot
 
@@ -34,7 +36,7 @@ def tables_for(metrics: Iterable[Metric], question: Question) -> dict[str, set[s
         sources.append(dimensions.tables((*metric.by, *question.by)))
         for table, columns in itertools.chain.from_iterable(one.items() for one in sources):
             found.setdefault(table, set()).update(columns)
-        for need in metric.needs:
+        for need in itertools.chain.from_iterable(metric.inputs):
             found.setdefault(need.table, set())
     return found
 
@@ -100,21 +102,8 @@ def _result(ask: Ask, clock: str) -> Result:
 
 def _sources(ask: Ask) -> frozenset[str]:
     """Return the connections that have all that the metric needs."""
-    found = frozenset(ask.desk.connections)
-    needs = ask.metric.needs or (Need("ticket"),)
-    first = ask.desk.holding(needs[0])
-    found = found | first if needs[0].table != "ticket" else first
-    for need in needs[1:]:
-        found &= ask.desk.holding(need)
-    return found & first
-
-
-@dataclass(frozen=True, slots=True)
-class _Range:
-    """The local days that the lines cover."""
-
-    first: date
-    end: date
+    held = [frozenset().union(*map(ask.desk.holding, any_of)) for any_of in ask.metric.inputs]
+    return frozenset.intersection(*held)
 
 
 def _lines(ask: Ask, sources: frozenset[str], lacking: tuple[str, ...]) -> tuple[Line, tuple[Line, ...], Finished]:
@@ -122,16 +111,20 @@ def _lines(ask: Ask, sources: frozenset[str], lacking: tuple[str, ...]) -> tuple
     rows = metric.rows(ask)
     has_time = "at" in rows.columns and bool(metric.anchors)
     rows = _only_known(rows, sources, lacking)
-    if has_time:
+    is_stock = isinstance(metric.aggregation, Stock)
+    if has_time and not is_stock:
         rows = _in_range(ask.desk, rows)
+    by = (*metric.by, *(name for name in question.by if name not in metric.by))
+    if metric.finish is None:
+        wanted = ("connection", "ticket_id", "at", "value", *metric.aggregation.columns, *by)
+        rows = rows.select(*(name for name in rows.columns if name in wanted))
     rows = rows.cache()
     covered = _covered(ask.desk, rows) if has_time else None
-    by = (*metric.by, *(name for name in question.by if name not in metric.by))
     split, absent = dimensions.attach(ask.desk, rows, by)
     by = tuple(name for name in by if name not in absent)
     notes = tuple(f"cannot be split by {name}" for name in absent)
     period = question.period if has_time else None
-    teller = _Teller(ask, covered, lacking)
+    teller = (StockTeller if is_stock else Teller)(ask, covered, lacking)
     total = teller.lines(rows, (), None)[0]
     lines: list[Line] = []
     if period:
@@ -164,7 +157,7 @@ def _in_range(desk: Desk, rows: ir.Table) -> ir.Table:
     return rows
 
 
-def _covered(desk: Desk, rows: ir.Table) -> _Range:
+def _covered(desk: Desk, rows: ir.Table) -> Range:
     """Return the days asked for; where an end is left open, from the first row to the day of `as_of`."""
     question, zone = desk.question, desk.question.zone
     today = desk.as_of.astimezone(zone).date()
@@ -172,86 +165,7 @@ def _covered(desk: Desk, rows: ir.Table) -> _Range:
     if first is None:
         found = rows["at"].min().to_pyarrow().as_py()
         first = found.astimezone(zone).date() if found else end or today
-    return _Range(first, max(end or today + timedelta(days=1), first))
-
-
-class _Teller:
-    """Makes lines of rows."""
-
-    def __init__(self, ask: Ask, covered: _Range | None, lacking: tuple[str, ...]) -> None:
-        self.ask, self.covered, self.lacking = ask, covered, lacking
-        self.zone = ask.desk.question.zone
-
-    def lines(self, rows: ir.Table, by: tuple[str, ...], period: str | None) -> list[Line]:
-        """Return a line for each group and period."""
-        aggregation = self.ask.metric.aggregation
-        keys = list(by)
-        if period:
-            unit = {"day": "D", "week": "W", "month": "M", "quarter": "Q"}[period]
-            rows = rows.mutate(_period=self.ask.desk.local(rows["at"]).truncate(unit).date())
-            keys.append("_period")
-        measures = {"n_eligible": rows.count(), "n_computed": rows.value.count(), **aggregation.measures(rows)}
-        found = (rows.group_by(keys).aggregate(**measures) if keys else rows.aggregate(**measures)).to_pyarrow()
-        named = {name: dimensions.labels(self.ask.desk, name, found[name].to_pylist()) for name in by}
-        lines = [self._line(one, by, period, named) for one in found.to_pylist()]
-        if period and not by:
-            lines += self._empty(rows, period, {line.period.start for line in lines if line.period})
-        return sorted(lines, key=_place)
-
-    def _line(
-        self, found: Mapping[str, Any], by: tuple[str, ...], period: str | None, named: Mapping[str, dict[str, str]]
-    ) -> Line:
-        within = self._period(found["_period"], period) if period else None
-        days = within.days if within else self._all_days()
-        numbers = self.ask.metric.aggregation.numbers(found, days)
-        eligible, computed = int(found["n_eligible"]), int(found["n_computed"])
-        status, reason = self._status(eligible, computed, numbers.value)
-        group = {name: found[name] for name in by}
-        return Line(
-            numbers.value, eligible, computed, status, reason, MappingProxyType(group),
-            MappingProxyType({name: named[name][key] for name, key in group.items() if key in named[name]}),
-            within, MappingProxyType(dict(numbers.figures)), numbers.interval,
-            below_floor=self.ask.metric.aggregation.is_estimate and computed < self.ask.desk.question.floor,
-        )  # fmt: skip
-
-    def _all_days(self) -> float | None:
-        if self.covered is None:
-            return None
-        tomorrow = self.ask.as_of.astimezone(self.zone).date() + timedelta(days=1)
-        return max((min(self.covered.end, tomorrow) - self.covered.first).days, 0)
-
-    def _period(self, start: date, period: str) -> Period:
-        assert self.covered is not None
-        return zones.period_at(start, period, self.zone, self.covered.first, self.covered.end, self.ask.as_of)
-
-    def _status(self, eligible: int, computed: int, value: float | None) -> tuple[Computed, str | None]:
-        if self.lacking:
-            message = self.ask.metric.card.message.en
-            return Computed.PARTIAL, f"{message}: {', '.join(self.lacking)}"
-        if eligible and computed / eligible < self.ask.desk.question.partial_below:
-            return Computed.PARTIAL, f"{eligible - computed} of {eligible} without a value"
-        if value is None:
-            return Computed.OK, "nothing to compute it of" if not eligible else None
-        return Computed.OK, None
-
-    def _empty(self, rows: ir.Table, period: str, told: set[datetime]) -> list[Line]:
-        """Return lines for periods of the range that no row lies in."""
-        assert self.covered is not None
-        aggregation = self.ask.metric.aggregation
-        last = min(self.covered.end, self.ask.as_of.astimezone(self.zone).date() + timedelta(days=1))
-        nothing = {"n_eligible": 0, "n_computed": 0, **dict.fromkeys(aggregation.measures(rows))}
-        if aggregation.is_count:
-            nothing = dict.fromkeys(nothing, 0)
-        return [
-            self._line({**nothing, "_period": start}, (), period, {})
-            for start in zones.starts(self.covered.first, last, period)
-            if zones.instant(start, self.zone) not in told
-        ]
-
-
-def _place(line: Line) -> tuple[Any, ...]:
-    period = line.period.start.timestamp() if line.period else 0.0
-    return (period, *((key is None, key or "") for key in line.group.values()))
+    return Range(first, max(end or today + timedelta(days=1), first))
 
 
 def _with_shares(total: Line, lines: list[Line]) -> list[Line]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import ibis
 import ibis.expr.types as ir
 
-from deskferry.metrics.aggregation import Count, Duration
+from deskferry.metrics.aggregation import Count, Duration, Stock, Tallies
 from deskferry.metrics.definition import Metric, Need
-from deskferry.metrics.options import COHORT, Flag
+from deskferry.metrics.facts.status import UNRESOLVED_STATUSES
+from deskferry.metrics.facts.ticket import FINAL
+from deskferry.metrics.options import COHORT, EVENT, Choice, Flag
 
 if TYPE_CHECKING:
     from deskferry.metrics.desk import Ask
@@ -66,4 +69,73 @@ UNRESOLVED = Metric(
     aggregation=Duration(),
 )
 
-METRICS: tuple[Metric, ...] = (VOLUME, BY_CHANNEL, UNRESOLVED)
+
+def _flow(ask: Ask) -> ir.Table:
+    base = ask.tickets().select("ticket_id", "connection", "created_at")
+    moves = ask.fact("status_change").semi_join(base, "ticket_id")
+    was_final = moves.before.isin(FINAL).fill_null(False)
+    solves = moves.filter(moves.status.isin(FINAL) & ~was_final)
+    if ask.options["resolved"] == "standing":
+        standing = ask.tickets("resolution")
+        solves = standing.select("ticket_id", "connection", at=standing.last_solved_at, place=0)
+    whole = ask.options["resolved"] == "distinct"
+    return (
+        _moves(base, base.created_at, "new", base.ticket_id)
+        .union(_moves(solves, solves["at"], "resolved", _key(solves, whole=whole)))
+        .union(_moves(back := moves.filter(was_final & moves.status.isin(UNRESOLVED_STATUSES)), back["at"], "reopened",
+                      _key(back, whole=False)))
+    )  # fmt: skip
+
+
+def _moves(rows: ir.Table, at: ir.TimestampValue, what: str, key: ir.StringValue) -> ir.Table:
+    found = rows.select("ticket_id", "connection", at=at, what=ibis.literal(what), key=key, value=ibis.literal(1))
+    return found.filter(found["at"].notnull())
+
+
+def _key(rows: ir.Table, *, whole: bool) -> ir.StringValue:
+    return rows.ticket_id if whole else rows.ticket_id + "/" + rows.place.cast("string")
+
+
+FLOW = Metric(
+    "M03",
+    version=1,
+    population="creations, resolutions and reopenings of the base population",
+    facts=("status_change", "resolution"),
+    rows=_flow,
+    needs=((Need("ticket", lambda ticket: ticket.solved_at.notnull() | ticket.closed_at.notnull()),
+            Need("ticket_event", lambda event: event.field == "status")),),
+    anchors={EVENT: "the creation, the solving, the reopening"},
+    aggregation=Tallies(
+        ("new", "resolved", "reopened"), "net_flow", "tickets",
+        {"net_flow": lambda found: found["new"] - found["resolved"] + found["reopened"]},
+    ),
+    options={
+        "resolved": Choice(("events", "distinct", "standing"), "Every resolution; tickets with one; tickets whose last"
+                           " one still stands")
+    },
+)  # fmt: skip
+
+
+def _backlog(ask: Ask) -> ir.Table:
+    base = ask.tickets().select("ticket_id")
+    spans = ask.fact("state_interval").semi_join(base, "ticket_id")
+    spans = spans.filter(spans.status.isin(UNRESOLVED_STATUSES))
+    spans = spans.select("ticket_id", "connection", "status", "priority", "agent", "team", "from_at", "to_at", value=1)
+    comes = spans.mutate(at=spans.from_at, delta=1)
+    goes = spans.filter(spans.to_at.notnull())
+    return comes.union(goes.mutate(at=goes.to_at, delta=-1)).drop("from_at", "to_at")
+
+
+BACKLOG = Metric(
+    "M05",
+    version=1,
+    population="tickets of the base population that are not solved or closed at the end of a local day; priority, agent"
+    " and team are those of that moment",
+    facts=("state_interval",),
+    rows=_backlog,
+    needs=(Need("ticket_event", lambda event: event.field == "status"),),
+    anchors={EVENT: "end of the day"},
+    aggregation=Stock("tickets"),
+)
+
+METRICS: tuple[Metric, ...] = (VOLUME, BY_CHANNEL, FLOW, UNRESOLVED, BACKLOG)

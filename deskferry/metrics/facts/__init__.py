@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import ibis.expr.types as ir
 
-from deskferry.metrics.facts import message, response_turn, status, ticket
+from deskferry.metrics.facts import message, response_turn, state, status, survey_answer, ticket
 
 if TYPE_CHECKING:
     from deskferry.metrics.desk import Desk
@@ -38,6 +38,8 @@ FACTS: Mapping[str, Fact] = MappingProxyType(
         "response_turn": Fact(response_turn.build, facts=("message", "ticket")),
         "status_change": Fact(status.changes, status.TABLES, ("ticket",)),
         "status_interval": Fact(status.intervals, facts=("status_change",)),
+        "state_interval": Fact(state.build, facts=("status_change", "ticket")),
+        "survey_answer": Fact(survey_answer.build, survey_answer.TABLES, ("ticket",)),
         "resolution": Fact(status.resolutions, facts=("status_change", "ticket")),
         "status_seconds": Fact(status.seconds_by_ticket("calendar"), facts=("status_interval",)),
         "status_seconds_business": Fact(status.seconds_by_ticket("business"), facts=("status_interval",)),

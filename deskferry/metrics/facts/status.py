@@ -7,7 +7,8 @@ basis        `event`; `initial`: put in at the creation, where the history does 
              has no event although its connection keeps a history, so it never left the status that it has;
              `rebuilt`: no history at that connection, made from the times of creation, solving and closing
 
-Fact `status_interval`: ticket_id, connection, status, from_at, to_at (NULL: still), until (to_at, else as_of), basis.
+Fact `status_interval`: ticket_id, connection, status, from_at, to_at (NULL: still), until (to_at, else as_of),
+after (the status that followed), basis.
 
 Fact `resolution`, a row a ticket:
 
@@ -16,7 +17,8 @@ first_solved_at, last_solved_at (of a ticket that is final; NULL: not solved, or
 n_solves, n_reopens (NULL without history), first_reopened_at, solver_id, solver_kind (who made the last solving)
 
 Facts `status_seconds` and `status_seconds_business`, a row a ticket with history: new, open, pending, on_hold, solved
-seconds up to as_of (`<status>_seconds`), and of the intervals that were left (`<status>_recorded`).
+seconds up to as_of (`<status>_seconds`), and of the intervals that were left (`<status>_recorded`); `reopened_seconds`:
+solved or closed, before it was reopened.
 """
 
 from __future__ import annotations
@@ -37,7 +39,8 @@ TABLES: Mapping[str, tuple[str, ...]] = {
                      "update_id"),
 }  # fmt: skip
 _COLUMNS = ("ticket_id", "connection", "at", "order", "status", "actor_id", "actor_kind", "basis")
-MEASURED = ("new", "open", "pending", "on_hold", "solved")
+UNRESOLVED_STATUSES = ("new", "open", "pending", "on_hold")
+MEASURED = (*UNRESOLVED_STATUSES, "solved")
 
 
 def changes(desk: Desk) -> ir.Table:
@@ -66,7 +69,9 @@ def _events(desk: Desk) -> ir.Table:
     found = found.mutate(update=found.update_id.coalesce(found.id), order=found.seq.fill_null(0))
     last = ibis.window(group_by=("ticket_id", "update"), order_by=[ibis.desc("occurred_at"), ibis.desc("order")])
     first = ibis.window(group_by=("ticket_id", "update"), order_by=["occurred_at", "order"])
-    found = found.mutate(rank=ibis.row_number().over(last), came_from=found.old_value.first().over(first))
+    found = found.mutate(
+        rank=ibis.row_number().over(last), came_from=found.old_value.first(include_null=True).over(first)
+    )
     found = found.filter(found["rank"] == 0)
     return found.mutate(
         at=found.occurred_at, status=found.new_value, before=found.came_from, basis=ibis.literal("event")
@@ -118,9 +123,16 @@ def intervals(desk: Desk) -> ir.Table:
     """Return the fact `status_interval`."""
     found = desk.fact("status_change")
     order = ibis.window(group_by="ticket_id", order_by="place")
-    found = found.mutate(to_at=found["at"].lead().over(order))
+    found = found.mutate(to_at=found["at"].lead().over(order), after=found.status.lead().over(order))
     return found.select(
-        "ticket_id", "connection", "status", "to_at", "basis", from_at="at", until=found.to_at.coalesce(desk.now)
+        "ticket_id",
+        "connection",
+        "status",
+        "after",
+        "to_at",
+        "basis",
+        from_at="at",
+        until=found.to_at.coalesce(desk.now),
     )
 
 
@@ -129,7 +141,7 @@ def resolutions(desk: Desk) -> ir.Table:
     found = desk.fact("status_change")
     final, was_final = found.status.isin(FINAL), found.before.isin(FINAL).fill_null(False)
     solves = final & ~was_final
-    reopens = was_final & found.status.isin(("new", "open", "pending", "on_hold"))
+    reopens = was_final & found.status.isin(UNRESOLVED_STATUSES)
     by_ticket = found.group_by("ticket_id").aggregate(
         connection=found.connection.min(),
         has_history=(found.basis != "rebuilt").any(),
@@ -160,7 +172,7 @@ def seconds_by_ticket(clock: str) -> Callable[[Desk], ir.Table]:
         from deskferry.metrics.desk import seconds_between  # noqa: PLC0415  # it imports this package
 
         found = desk.fact("status_interval")
-        found = found.filter(found.basis != "rebuilt", found.status.isin(MEASURED))
+        found = found.filter(found.basis != "rebuilt", found.status.isin((*MEASURED, "closed")))
         if clock == "calendar":
             found = found.mutate(seconds=seconds_between(found.from_at, found.until))
         else:
@@ -168,6 +180,8 @@ def seconds_by_ticket(clock: str) -> Callable[[Desk], ir.Table]:
         left = found.to_at.notnull()
         sums = {f"{one}_seconds": found.seconds.sum(where=found.status == one) for one in MEASURED}
         sums |= {f"{one}_recorded": found.seconds.sum(where=(found.status == one) & left) for one in MEASURED}
+        gap = found.status.isin(FINAL) & found.after.isin(UNRESOLVED_STATUSES).fill_null(False)
+        sums["reopened_seconds"] = found.seconds.sum(where=gap)
         # A status that the ticket never had took 0 s; one whose seconds nobody can tell (no schedule) stays NULL.
         unknown = found.seconds.isnull().any()
         summed = found.group_by("ticket_id").aggregate(connection=found.connection.min(), unknown=unknown, **sums)

@@ -1,0 +1,145 @@
+"""Makes lines: the numbers of each group and period, with what they are worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+import ibis.expr.types as ir
+
+from deskferry.metrics import dimensions, zones
+from deskferry.metrics.desk import Ask
+from deskferry.metrics.result import Computed, Line, Period
+
+_UNITS = {"day": "D", "week": "W", "month": "M", "quarter": "Q"}
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The local days that the lines cover."""
+
+    first: date
+    end: date
+
+
+class Teller:
+    """Makes lines of rows."""
+
+    def __init__(self, ask: Ask, covered: Range | None, lacking: tuple[str, ...]) -> None:
+        self.ask, self.covered, self.lacking = ask, covered, lacking
+        self.zone = ask.desk.question.zone
+
+    def lines(self, rows: ir.Table, by: tuple[str, ...], period: str | None) -> list[Line]:
+        """Return a line for each group and period."""
+        aggregation = self.ask.metric.aggregation
+        keys = list(by)
+        if period:
+            rows = rows.mutate(_period=self.ask.desk.local(rows["at"]).truncate(_UNITS[period]).date())
+            keys.append("_period")
+        measures = {"n_eligible": rows.count(), "n_computed": rows.value.count(), **aggregation.measures(rows)}
+        found = (rows.group_by(keys).aggregate(**measures) if keys else rows.aggregate(**measures)).to_pyarrow()
+        named = {name: dimensions.labels(self.ask.desk, name, found[name].to_pylist()) for name in by}
+        lines = [self._line(one, by, period, named) for one in found.to_pylist()]
+        if period and not by:
+            lines += self._empty(rows, period, {line.period.start for line in lines if line.period})
+        return sorted(lines, key=_place)
+
+    def _line(
+        self, found: Mapping[str, Any], by: tuple[str, ...], period: str | None, named: Mapping[str, dict[str, str]]
+    ) -> Line:
+        within = self._period(found["_period"], period) if period else None
+        days = within.days if within else self._all_days()
+        numbers = self.ask.metric.aggregation.numbers(found, days)
+        eligible, computed = int(found["n_eligible"]), int(found["n_computed"])
+        status, reason = self._status(eligible, computed, numbers.value)
+        group = {name: found[name] for name in by}
+        return Line(
+            numbers.value, eligible, computed, status, reason, MappingProxyType(group),
+            MappingProxyType({name: named[name][key] for name, key in group.items() if key in named[name]}),
+            within, MappingProxyType(dict(numbers.figures)), numbers.interval,
+            below_floor=self.ask.metric.aggregation.is_estimate and computed < self.ask.desk.question.floor,
+        )  # fmt: skip
+
+    def _all_days(self) -> float | None:
+        if self.covered is None:
+            return None
+        tomorrow = self.ask.as_of.astimezone(self.zone).date() + timedelta(days=1)
+        return max((min(self.covered.end, tomorrow) - self.covered.first).days, 0)
+
+    def _period(self, start: date, period: str) -> Period:
+        assert self.covered is not None
+        return zones.period_at(start, period, self.zone, self.covered.first, self.covered.end, self.ask.as_of)
+
+    def _status(self, eligible: int, computed: int, value: float | None) -> tuple[Computed, str | None]:
+        if self.lacking:
+            message = self.ask.metric.card.message.en
+            return Computed.PARTIAL, f"{message}: {', '.join(self.lacking)}"
+        if eligible and computed / eligible < self.ask.desk.question.partial_below:
+            return Computed.PARTIAL, f"{eligible - computed} of {eligible} without a value"
+        if value is None:
+            return Computed.OK, "nothing to compute it of" if not eligible else None
+        return Computed.OK, None
+
+    def _empty(self, rows: ir.Table, period: str, told: set[datetime]) -> list[Line]:
+        """Return lines for periods of the range that no row lies in."""
+        assert self.covered is not None
+        aggregation = self.ask.metric.aggregation
+        last = min(self.covered.end, self.ask.as_of.astimezone(self.zone).date() + timedelta(days=1))
+        nothing = {"n_eligible": 0, "n_computed": 0, **dict.fromkeys(aggregation.measures(rows))}
+        if aggregation.is_count:
+            nothing = dict.fromkeys(nothing, 0)
+        return [
+            self._line({**nothing, "_period": start}, (), period, {})
+            for start in zones.starts(self.covered.first, last, period)
+            if zones.instant(start, self.zone) not in told
+        ]
+
+
+class StockTeller(Teller):
+    """Makes lines of levels: what is there at the end of each period, and the mean over the ends of its days."""
+
+    def lines(self, rows: ir.Table, by: tuple[str, ...], period: str | None) -> list[Line]:
+        """Return a line for each group and period."""
+        assert self.covered is not None
+        day = self.ask.desk.local(rows["at"]).truncate("D").date()
+        found = rows.mutate(_day=day).group_by(*by, "_day").aggregate(delta=rows.delta.sum()).to_pyarrow().to_pylist()
+        named = {name: dimensions.labels(self.ask.desk, name, [one[name] for one in found]) for name in by}
+        moves: dict[tuple[Any, ...], dict[date, int]] = {} if by else {(): {}}
+        for one in found:
+            moves.setdefault(tuple(one[name] for name in by), {})[one["_day"]] = one["delta"]
+        lines = [
+            self._line({**dict(zip(by, group, strict=True)), **level}, by, period, named)
+            for group, deltas in moves.items()
+            for level in self._levels(deltas, period)
+        ]
+        return sorted(lines, key=_place)
+
+    def _levels(self, deltas: Mapping[date, int], period: str | None) -> list[dict[str, Any]]:
+        """Return the level at the end of each period, or of the whole range, and the mean over its days."""
+        assert self.covered is not None
+        today = self.ask.as_of.astimezone(self.zone).date()
+        last = min(self.covered.end - timedelta(days=1), today)
+        level = sum(delta for day, delta in deltas.items() if day < self.covered.first)
+        found: dict[Any, list[int]] = {}
+        for number in range((last - self.covered.first).days + 1):
+            day = self.covered.first + timedelta(days=number)
+            level += deltas.get(day, 0)
+            found.setdefault(zones.start_of(day, period) if period else None, []).append(level)
+        return [
+            {
+                "_period": start,
+                "level": levels[-1],
+                "mean": sum(levels) / len(levels),
+                "n_eligible": levels[-1],
+                "n_computed": levels[-1],
+            }
+            for start, levels in found.items()
+        ] or [{"_period": None, "level": level, "mean": None, "n_eligible": level, "n_computed": level}]
+
+
+def _place(line: Line) -> tuple[Any, ...]:
+    period = line.period.start.timestamp() if line.period else 0.0
+    return (period, *((key is None, key or "") for key in line.group.values()))
