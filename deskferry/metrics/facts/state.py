@@ -43,7 +43,7 @@ def build(desk: Desk) -> ir.Table:
     filled = points.mutate(
         to_at=points["at"].lead().over(after), **{f"{name}_set": points[name].count().over(upto) for name in carried}
     )
-    # A value lasts until the next one is set. (`last` ignoring NULLs would say it, but ibis has DuckDB not ignore them.)
+    # A value lasts until the next one is set. (`last` would say it, but ibis has DuckDB not ignore NULLs.)
     lasting = {name: ibis.window(group_by=("ticket_id", f"{name}_set")) for name in carried}
     filled = filled.mutate(**{name: filled[name].max().over(window) for name, window in lasting.items()})
     return filled.filter(filled.status.notnull()).select(
