@@ -54,6 +54,8 @@ def test_without_history_there_is_no_backlog_of_the_past(world: World) -> None:
 
 def test_three_ways_to_count_what_was_resolved(world: World) -> None:
     worked(world)
+    reopened = {how: world.compute("M03", resolved=how).total.figures["resolved"] for how in ("events", "standing")}
+    assert reopened == {"events": 2, "standing": 1}
     second = list(world._rows["ticket"])[1]
     world.status(second, "2026-01-07 12:00", "solved")
     figures = {how: world.compute("M03", resolved=how).total.figures for how in ("events", "distinct", "standing")}

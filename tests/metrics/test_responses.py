@@ -154,3 +154,11 @@ def test_an_open_turn_is_missing_and_one_of_a_solved_ticket_is_none(world: World
     assert world.compute("M08", clock="calendar").total.n_missing == 1
     world.status(ticket, "2026-01-05 15:00", "solved")
     assert world.compute("M08", clock="calendar").total.n_missing == 0
+
+
+def test_a_customer_who_answers_what_an_agent_began_waits(world: World) -> None:
+    ticket = world.ticket("2026-01-05 09:00", submitter_id=world.agent())
+    world.reply(ticket, "2026-01-05 09:00")
+    world.customer(ticket, "2026-01-05 10:00")
+    world.reply(ticket, "2026-01-05 12:00")
+    assert world.compute("M08", clock="calendar").value == 2 * HOUR
