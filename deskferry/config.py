@@ -86,6 +86,8 @@ class Config:
     hold: tuple[str, ...] = ()
     """Record ids, e-mail addresses and connections that `forget` and `purge` must leave alone."""
     history: bool = False
+    files: Path | None = None
+    """Where attachments are kept; None: beside the SQLite file."""
     """Keep every version of a raw record, not only the latest."""
     sections: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
     """Tables that their readers check themselves: metrics, validate, report."""
@@ -139,7 +141,7 @@ def parse_config(text: str, file: Path, known: Mapping[str, Iterable[str]] | Non
     top = Table(document, str(file), directory)
     top.only("store", "connections", "routes", "hold", *_SECTIONS)
     store = top.table("store")
-    store.only("url", "history")
+    store.only("url", "history", "files")
     url = _absolute_store(store.text("url") or DEFAULT_STORE, directory)
     warnings: list[str] = []
     connections = {
@@ -152,6 +154,7 @@ def parse_config(text: str, file: Path, known: Mapping[str, Iterable[str]] | Non
         routes=MappingProxyType(routes),
         hold=top.texts("hold") or (),
         history=store.flag("history"),
+        files=_files_place(store, url, directory),
         sections=MappingProxyType({name: top.table(name).values for name in _SECTIONS if name in document}),
         file=file,
         directory=directory,
@@ -266,6 +269,14 @@ def _proxy(table: Table) -> str | None:
     if parts.password:
         register(parts.password)
     return text
+
+
+def _files_place(store: Table, url: str, directory: Path) -> Path | None:
+    """Return the configured directory of attachments; of a database server one beside the configuration."""
+    named = store.text("files")
+    if named:
+        return directory / Path(named).expanduser()
+    return None if url.startswith("sqlite:") else directory / "deskferry.files"
 
 
 def _token_place(table: Table, store: str, name: str) -> tuple[Path | None, str | None]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from deskferry.canonical_schema import sql_table
+from deskferry.canonical_schema import split_id, sql_table
 from deskferry.config import load_config
 from deskferry.connectors.kit.clock import Clock
 from deskferry.errors import ConfigError
@@ -49,6 +49,9 @@ vendor = "freshdesk"
 base_url = "{new}"
 api_key = "file:new.key"
 """
+
+SUMMARISED = ("organization", "person", "ticket", "message")
+"""Kinds that are written by themselves; files cross with their messages."""
 
 Say = Callable[[str], Any]
 
@@ -161,7 +164,7 @@ class _Journey:
 
     def _declared(self) -> Counter[str]:
         """Ask the source what it says it has, by canonical kind."""
-        self.say("1. What the Zendesk declares")
+        self.say("1. What the Zendesk declares (it counts neither archived nor deleted records)")
         source = self.bench.connection("old").source
         kinds = {stream.name: stream.kinds[0] for stream in source.streams() if stream.kinds}
         declared: Counter[str] = Counter()
@@ -261,6 +264,14 @@ class _Journey:
 
     # -------------------------------------------------------------------------------------------------------- summary
 
+    def _rejected(self, database: Any) -> Counter[str]:
+        """Count what could not be mapped, by the kind that it would have become."""
+        maps = self.bench.connector("old").maps
+        table = machinery.reject
+        ids = database.execute(select(table.c.id).where(table.c.connection == "old")).scalars()
+        objects = (split_id(one).object for one in ids)
+        return Counter(maps[one].tables[0].kind for one in objects if one in maps and maps[one].tables)
+
     def _summarise(self, declared: Counter[str], pulled: PullResult, result: MigrationResult) -> Summary:
         assert result.load is not None
         assert result.verify is not None
@@ -270,29 +281,20 @@ class _Journey:
             messages = database.execute(
                 select(func.sum(table.c.declared)).where(table.c.connection == "old", table.c.measure == "messages")
             ).scalar()
+            rejected = self._rejected(database)
         declared["message"] = int(messages or 0)
         written = result.verify.written
-        for kind in (
-            "organization",
-            "person",
-            "team",
-            "custom_field",
-            "ticket",
-            "message",
-            "attachment",
-            "survey_response",
-        ):
+        for kind in SUMMARISED:
             counts = pulled.tally["kinds"].get(kind, {})
-            created = sum(result.load.counts.get(kind, {}).values())
             lines.append(
                 KindLine(
-                    kind,
-                    declared.get(kind),
-                    sum(counts.values()),
-                    counts.get("inserted", 0),
-                    0,
-                    created or written.get(kind, 0),
-                    result.verify.verified.get(kind, 0),
+                    kind=kind,
+                    declared=declared.get(kind),
+                    read=sum(counts.values()),
+                    mapped=counts.get("inserted", 0),
+                    rejected=rejected[kind],
+                    written=written[kind],
+                    verified=result.verify.verified[kind],
                 )
             )
         summary = Summary(

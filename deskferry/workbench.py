@@ -71,7 +71,7 @@ class Workbench:
     def store(self) -> Store:
         """The store, opened at the first use; rebuilds canonical rows that an upgrade dropped."""
         if self._store is None:
-            self._store = self._closing.enter_context(open_store(self.config.store_url))
+            self._store = self._closing.enter_context(open_store(self.config.store_url, files=self.config.files))
             for name in self._store.needs_normalize:
                 self.progress.say(f"{name}: the canonical tables are of an older version and are rebuilt from raw.")
                 normalize(self._store, name, self.connector(name), "upgrade", self.progress)
@@ -89,13 +89,15 @@ class Workbench:
 
     def connector(self, name: str) -> Connector:
         """Return the connector of a configured connection."""
-        return connector(self.config.connection(name).vendor)
+        config = self.config.connection(name)
+        found = connector(config.vendor)
+        return found.configured(found, config)
 
     def connection(self, name: str) -> OpenConnection:
         """Return a connection ready for use; opened once. No call is made yet."""
         if name not in self._open:
             config = self.config.connection(name)
-            found = connector(config.vendor)
+            found = self.connector(name)
             session = self._closing.enter_context(found.session(config, self.clock, self._transport(name)))
             writes = found.destination
             self._open[name] = OpenConnection(
@@ -164,6 +166,7 @@ class Workbench:
             self.run("pull", one.name) as record,
             locked(self.store, one.name, record.id, "pull", self.now()),
         ):
+            options = replace(options, keep_versions=self.config.history)
             result = pull(self.store, one, record.id, options, self.progress, stop)
             record.counts = {**result.tally, "calls": result.calls, "files": result.files}
             record.notes += result.notes

@@ -1,4 +1,4 @@
-"""A tiny help desk behind the reading seam: enough of each way in which a vendor can be odd to try pull and store on."""
+"""A tiny vendor for the tests of the engine: a scripted source, its desk, and the maps of its objects."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import click
 from deskferry.cli.app import App, cli
 from deskferry.cli.render import show_csv, show_json, show_table
 from deskferry.config import commented_template
+from deskferry.connectors.files.propose import propose
 from deskferry.connectors.registry import connector, connectors
 from deskferry.errors import ConfigError
 from deskferry.report.interchange import export_ndjson
@@ -22,14 +23,38 @@ _EXAMPLES = 3
 
 
 @cli.command()
+@click.option(
+    "--layout",
+    "sample",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Propose a layout for a CSV, NDJSON or Parquet file instead.",
+)
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="Where the layout goes, if not to stdout."
+)
 @click.pass_obj
-def init(app: App) -> None:
-    """Write a commented deskferry.toml."""
+def init(app: App, sample: Path | None, output: Path | None) -> None:
+    """Write a commented deskferry.toml; or, with --layout, a commented layout of a file."""
+    if sample is not None:
+        _propose(sample, output)
+        return
     path = Path(app.options["config"])
     if path.exists():
         raise ConfigError(f"{path} is there already.", "Remove it, or name another one with --config.")
     path.write_text(commented_template(), encoding="utf-8")
     click.echo(f"{path} is written. Put your connections into it, then run `deskferry check CONNECTION`.")
+
+
+def _propose(sample: Path, output: Path | None) -> None:
+    text = propose(sample)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    if output.exists():
+        raise ConfigError(f"{output} is there already.", "Remove it, or name another one with --output.")
+    output.write_text(text, encoding="utf-8")
+    click.echo(f"{output} is written. Check kind, key and words, then name it as `layout` of a connection.", err=True)
 
 
 @cli.command("connectors")

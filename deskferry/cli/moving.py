@@ -224,6 +224,8 @@ def _show_verified(found: VerifyResult, title: str) -> None:
         )
     if len(found.differences) > _SHOWN:
         click.echo(f"... and {len(found.differences) - _SHOWN} more (--format json has them all)")
+    for lost in found.standing[:_SHOWN]:
+        click.echo(f"Not updated, as declared: {lost.record_id}: {lost.field}: {_short(lost.value)}")
 
 
 def _short(value: Any) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import entry_points
 
+from deskferry.connectors.files import CONNECTOR as FILES
 from deskferry.connectors.freshdesk import CONNECTOR as FRESHDESK
 from deskferry.connectors.kit.contract import Connector
 from deskferry.connectors.zendesk import CONNECTOR as ZENDESK
 from deskferry.errors import ConfigError
 
-OWN: tuple[Connector, ...] = (ZENDESK, FRESHDESK)
+OWN: tuple[Connector, ...] = (ZENDESK, FRESHDESK, FILES)
 GROUP = "deskferry.connectors"
 """Entry-point group by which another package offers a `Connector`."""
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from deskferry.connectors.kit.contract import Destination, FilePart, Headers, Operation, Row, TicketAggregate
+from deskferry.connectors.kit.contract import Destination, FilePart, Headers, Loss, Operation, Row, TicketAggregate
 from deskferry.migrate.compare_values import (
     Difference,
     first_difference,
@@ -52,6 +52,8 @@ class Expected:
     order: list[str]
     lost: set[tuple[str, str]] = field(default_factory=set)
     lost_values: set[tuple[str, str, str | None]] = field(default_factory=set)
+    stuck_files: frozenset[str] = frozenset()
+    """Names of files that came or went after the crossing, which the destination could not follow."""
 
     def is_lost(self, record_id: str, *names: str) -> bool:
         """Whether a loss was declared for a field of a record."""
@@ -82,7 +84,7 @@ class Places:
 
 
 def expected_of(composed: Composed, held: Mapping[tuple[str, str], Held], there: TicketAggregate | None,
-                name: str) -> Expected:  # fmt: skip
+                name: str, standing: Sequence[Loss] = ()) -> Expected:  # fmt: skip
     """Return what should be there, by the composition and what was written of it."""
     assert composed.aggregate is not None
     ticket_id = composed.record_id
@@ -108,10 +110,15 @@ def expected_of(composed: Composed, held: Mapping[tuple[str, str], Held], there:
             order.append(remote)
         elif counts(operation) and opening is not None and opening_id is not None:
             parts.setdefault(opening, []).insert(0, Part(None, opening_id, crossing.receipt))
-    losses = composed.losses
+    # What was written once and is not at the source any more stays: deletions never cross.
+    known |= {f"{name}:{one.remote_object}:{one.remote_id}" for one in held.values() if one.kind == "message"}
+    losses = (*composed.losses, *standing)
+    stuck = frozenset(one.value or "" for one in standing if one.field == "file")
+    kept = {message: [one for one in own if one.filename not in stuck] for message, own in files.items()}
     return Expected(
-        composed, composed.aggregate, held[ticket_id, ""], parts, files, known, order,
+        composed, composed.aggregate, held[ticket_id, ""], parts, kept, known, order,
         {(one.record_id, one.field) for one in losses}, {(one.record_id, one.field, one.value) for one in losses},
+        stuck,
     )  # fmt: skip
 
 
@@ -127,7 +134,7 @@ def compare_messages(
     listed = [one["id"] for one in there.messages]
     for extra in [one for one in listed if one not in expected.known]:
         yield Difference("ticket", ticket, "messages", None, f"unexpected {extra}", "read")
-    if [one for one in listed if one in expected.known] != [one for one in expected.order if one in rows]:
+    if [one for one in listed if one in set(expected.order)] != [one for one in expected.order if one in rows]:
         yield Difference("ticket", ticket, "order", " ".join(expected.order), " ".join(listed), "read")
     carried = set(expected.parts)
     for message in expected.aggregate.messages:
@@ -232,6 +239,7 @@ def compare_files(expected: Expected, there: TicketAggregate, *, hashes: bool) -
     for message, files in expected.files.items():
         ids = [part.remote_id for part in expected.parts.get(message, ())]
         found = [row for remote in ids for row in of_message.get(remote, ())]
+        found = [row for row in found if row["filename"] not in expected.stuck_files]
         wanted = Counter(_file(file.filename, file.size, file.sha256, hashes=hashes) for file in files)
         present = Counter(_file(row["filename"], row["size"], row["sha256"], hashes=hashes) for row in found)
         missing, extra = list((wanted - present).elements()), list((present - wanted).elements())
@@ -316,5 +324,6 @@ def _tags(expected: Expected, there: TicketAggregate, places: Places) -> Iterato
     lost = {record for record, _field in expected.lost}
     for follower in expected.aggregate.followers:
         email = follower["email"] or (places.crossings.person(follower["person_id"]) or {}).get("email")
-        if email and follower["id"] not in lost and fold(email) not in copied:
+        stuck = (ticket, "ticket_follower", email) in expected.lost_values
+        if email and follower["id"] not in lost and not stuck and fold(email) not in copied:
             yield Difference("ticket", ticket, "ticket_follower", email, None, "read")

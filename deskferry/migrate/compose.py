@@ -22,6 +22,8 @@ from deskferry.store.upsert import chunks
 _BATCH = 200
 SILENT = "dropped_in_silence"
 """Cause of what a composition neither carries nor declares: never planned, always an error."""
+ADDRESS_TAKEN = "address_taken"
+"""Cause of an address that a person came by after crossing, and that another record of the destination has."""
 _WHOLE = frozenset({"message", "state", "file", "attachment"})
 """Fields of losses that stand for the whole record."""
 _KEPT_PERSON = ("name", "phone", "job_title", "address", "notes", "external_id", "custom_fields")
@@ -107,7 +109,9 @@ class Composer:
 
     def _row(self, kind: str, row: Row) -> Composed:
         if kind == "person":
+            row, lost = _reachable(row, self.crossings.matches.taken.get(row["id"], frozenset()))
             made = self.destination.compose_person(row, self.crossings)
+            made = replace(made, losses=(*made.losses, *lost))
         else:
             made = self.destination.compose_organization(row, self.crossings)
         return Composed(kind, row["id"], made, row=row)
@@ -180,6 +184,16 @@ class Composer:
         rows = database.execute(select(table).where(table.c.id.in_(set(standing.values())))).mappings()
         by_id = {row["id"]: dict(row) for row in rows}
         return {record_id: by_id[other] for record_id, other in standing.items() if other in by_id}
+
+
+def _reachable(row: Row, taken: frozenset[str]) -> tuple[Row, list[Loss]]:
+    """Return a person without the addresses that are another record's at the destination, and their loss."""
+    if not taken:
+        return row, []
+    listed = [one for one in row["emails"] or () if str(one.get("value")).strip().lower() not in taken]
+    first = row["email"] if (row["email"] or "").strip().lower() not in taken else None
+    kept = {**row, "emails": listed or None, "email": first or next((one["value"] for one in listed), None)}
+    return kept, [Loss(row["id"], "emails", address, ADDRESS_TAKEN) for address in sorted(taken)]
 
 
 def _differences(row: Row, other: Row | None, columns: Sequence[str], cause: str) -> Iterator[Loss]:

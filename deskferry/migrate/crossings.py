@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from deskferry.canonical_schema import split_id, sql_table
 from deskferry.connectors.kit.contract import FieldRule, HeaderSettings, Row, Target
 from deskferry.migrate.mapping_file import RouteMapping
-from deskferry.migrate.match import Matches
+from deskferry.migrate.matches import Matches
 from deskferry.migrate.scope import Selection
 from deskferry.store import Store, machinery
 

@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from deskferry.connectors.kit.contract import Destination, Loss, Operation, Ref, Updates
+from deskferry.connectors.kit.contract import Amends, Destination, Earlier, Loss, Operation, Ref, Updates
 from deskferry.migrate.journal import Held
 from deskferry.migrate.requests import request_hash
 
@@ -38,6 +38,8 @@ class Step:
     """As it is sent."""
     request_hash: str
     """Of the operation as it was composed."""
+    draft: Operation | None = None
+    """The operation as it was composed, where it crossed before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ def decide(
     push_mapping_changes: bool = False,
 ) -> Decided:
     """Return what to send of a record's operations; `held` are the crossings of its records."""
-    steps = [_step(one, held, quarantined, destination, push=push_mapping_changes) for one in operations]
+    wanted = [one for one in operations if not one.only_again or (one.record_id, one.part) in held]
+    steps = [_step(one, held, quarantined, destination, push=push_mapping_changes) for one in wanted]
     steps = _repeated(steps)
     losses = tuple(
         Loss(step.operation.record_id, step.operation.part or step.operation.kind, None, CANNOT_UPDATE)
@@ -84,7 +87,33 @@ def decide(
     )
     composed = {(one.record_id, one.part) for one in operations}
     kept = tuple(key for key, one in held.items() if key not in composed and one.state != "matched")
-    return Decided(tuple(steps), losses, kept)
+    # A text that became shorter (a redaction, say) leaves its further pieces behind: they keep the old words there.
+    pieces = tuple(Loss(record, part, None, CANNOT_UPDATE) for record, part in sorted(kept) if "#" in part)
+    return Decided(tuple(steps), losses + pieces, kept)
+
+
+def amended(decided: Decided, earlier: Mapping[tuple[str, str], Earlier], destination: Destination) -> Decided:
+    """Return what to send, with what is to be emptied, and every loss of a record of which something is sent again.
+
+    `earlier` is what was written of each (record, part). The parts that are left alone are looked at too: their losses
+    stand as long as what lies there differs.
+    """
+    if not isinstance(destination, Amends) or not isinstance(destination, Updates):
+        return decided
+    steps, losses = [], list(decided.losses)
+    for step in decided.steps:
+        known = earlier.get((step.operation.record_id, step.operation.part))
+        if known is None or step.draft is None or step.draft.action == "update" or step.todo is Todo.NOT_UPDATABLE:
+            steps.append(step)
+            continue
+        update = step.operation if step.todo is Todo.UPDATE else _as_update(step.draft, destination)
+        if update is None:
+            steps.append(step)
+            continue
+        operation, lost = destination.amend(update, step.draft, known)
+        losses += lost
+        steps.append(replace(step, operation=operation) if step.todo is Todo.UPDATE else step)
+    return Decided(tuple(steps), tuple(losses), decided.kept)
 
 
 def _step(
@@ -105,11 +134,11 @@ def _step(
         return Step(Todo.REPEAT, operation, hashed)
     if crossing.request_hash == hashed or (crossing.source_hash == operation.source_hash and not push):
         todo = Todo.UNCHANGED if crossing.request_hash == hashed else Todo.NEWER_MAPPING
-        return Step(todo, operation, hashed)
+        return Step(todo, operation, hashed, operation)
     update = operation if operation.action == "update" else _as_update(operation, destination)
     if update is None:
-        return Step(Todo.NOT_UPDATABLE, operation, hashed)
-    return Step(Todo.UPDATE, update, hashed)
+        return Step(Todo.NOT_UPDATABLE, operation, hashed, operation)
+    return Step(Todo.UPDATE, update, hashed, operation)
 
 
 def _as_update(operation: Operation, destination: Destination) -> Operation | None:

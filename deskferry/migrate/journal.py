@@ -315,7 +315,11 @@ def _lossy(intent: Intent) -> set[str]:
 
 
 def _same(held: Held | None, row: dict[str, Any]) -> bool:
-    return held is not None and (held.remote_object, held.remote_id) == (row["remote_object"], row["remote_id"])
+    """Whether a crossing says it already; one that a run created stays: rollback and later runs need to know."""
+    if held is None:
+        return False
+    there = (held.remote_object, held.remote_id) == (row["remote_object"], row["remote_id"])
+    return there or held.state == "created"
 
 
 def write_crossings(database: Connection, rows: Sequence[dict[str, Any]]) -> None:

@@ -63,6 +63,7 @@ class Load:
             self._kind(kind)
         self._write_twins()
         self._matched_losses()
+        self.tally.gone(self.work.gone())
         return self.tally
 
     def resolve(self, ref: Ref) -> str:
@@ -130,6 +131,7 @@ class Load:
             if step.todo is Todo.QUARANTINED:
                 why = self.work.quarantined.get((step.operation.record_id, step.operation.part), "")
                 self.tally.problem("quarantined", step.operation.kind, step.operation.record_id, why)
+        self.tally.keep(decided.kept)
         losses = tuple((loss, self._planned(loss)) for loss in (*composed.losses, *decided.losses))
         if not decided.sends:
             if decided.losses:
@@ -211,6 +213,7 @@ def outline(work: Work, journal: Journal) -> Tally:
     for kind in work.kinds():
         for composed, decided in work.of(kind):
             _outline(tally, composed, decided)
+    tally.gone(work.gone())
     return tally
 
 
@@ -218,6 +221,7 @@ def _outline(tally: Tally, composed: Composed, decided: Decided) -> None:
     for step in decided.steps:
         name = _UNSENT.get(step.todo, {Todo.CREATE: "created", Todo.UPDATE: "updated"}.get(step.todo, "repeated"))
         tally.count(step.operation, name, opening=composed.opening is not None)
+    tally.keep(decided.kept)
     for step in decided.sends:
         tally.would_send.append((step.operation.record_id, step.operation.part, step.operation.call))
     if decided.sends:

@@ -133,7 +133,7 @@ class RouteMapping:
 def _leaves(document: MappingOf[str, Any], path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
     for key, value in document.items():
-        found += _leaves(value, (*path, key)) if isinstance(value, dict) and value else [(*path, key)]
+        found += _leaves(value, (*path, key)) if isinstance(value, dict) else [(*path, key)]
     return found
 
 

@@ -60,7 +60,7 @@ class Plan:
     route: Route
     scope: Scope
     counts: dict[str, Counter[str]] = field(default_factory=dict)
-    """Kind → create, update, matched, unchanged, newer_mapping, not_updatable, quarantined → records."""
+    """Kind → create, update, matched, unchanged, newer_mapping, not_updatable, quarantined, gone_at_source → number."""
     left_out: Counter[tuple[str, str]] = field(default_factory=Counter)
     losses: dict[str, LossLine] = field(default_factory=dict)
     effects: list[tuple[Effect, int]] = field(default_factory=list)
@@ -214,6 +214,8 @@ def make_plan(
             shown.advance()
         shown.end()
     _matched(plan, composer)
+    for kind, count in work.gone().items():
+        plan.counts.setdefault(kind, Counter())["gone_at_source"] += count
     plan.left_out.update(composer.crossings.selection.left_out)
     plan.effects = [(one, effects[one.name]) for one in composer.destination.effects() if effects[one.name]]
     plan.questions = open_questions(composer)

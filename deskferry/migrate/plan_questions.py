@@ -11,7 +11,7 @@ from deskferry.canonical_schema import split_id, sql_table
 from deskferry.connectors.kit.contract import Question
 from deskferry.migrate.compose import Composer
 from deskferry.migrate.crossings import PlannedCrossings
-from deskferry.migrate.match import AGENT_ROLES, MACHINE_ROLES, quoted
+from deskferry.migrate.matches import AGENT_ROLES, MACHINE_ROLES, quoted
 
 LOST = "lost, a loss row each"
 STAND_IN = "a placeholder"

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 from deskferry.canonical_schema import sql_table
 from deskferry.connectors.kit.contract import TellsValues
 from deskferry.migrate.compose import Composer
-from deskferry.migrate.match import AGENT_ROLES
+from deskferry.migrate.matches import AGENT_ROLES
 
 VALUES = {"statuses": "status", "priorities": "priority", "types": "type", "channels": "channel"}
 Line = dict[str, Any]
@@ -67,10 +67,12 @@ def _agents(database: Connection, composer: Composer) -> list[Line]:
         elif lead in chosen or found is not None:
             to, how = "placeholder", "no agent there"
         else:
-            to, how = "left out", "no ticket names them"
+            to, how = "left out", "no crossing ticket names them"
+        known = how not in {"no agent there", "no crossing ticket names them"}
         lines.append(
-            {"name": row.name, "email": row.email, "role": row.role, "source_id": row.source_id, "to": to, "how": how}
-        )
+            {"name": row.name, "email": row.email, "role": row.role, "source_id": row.source_id, "to": to, "how": how,
+             "to_id": found.remote_id if found is not None and known else None}
+        )  # fmt: skip
     return lines
 
 
@@ -103,6 +105,7 @@ def _named(database: Connection, composer: Composer, kind: str) -> list[Line]:
         refused = record_id in matches.refused
         lines.append(
             {"name": name, "source_id": source_id, "count": counts.get(record_id, 0), "to": to,
+             "to_id": None if found is None else found.remote_id,
              "how": found.how if found is not None else "mapping" if refused else "nothing matches"}
         )  # fmt: skip
     return lines

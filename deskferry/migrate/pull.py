@@ -39,6 +39,8 @@ class PullOptions:
     max_error_share: float | None = None
     partial: bool = False
     """What the role hides is no finding."""
+    keep_versions: bool = False
+    """Keep every version of a raw record (`[store] history`)."""
 
 
 @dataclass
@@ -81,7 +83,9 @@ class Pull:
         self.options = options
         self.progress = progress or Silent()
         self.stop = stop or threading.Event()
-        self.writer = PageWriter(connection.context, connection.connector.maps, run_id)
+        self.writer = PageWriter(
+            connection.context, connection.connector.maps, run_id, keep_versions=options.keep_versions
+        )
         self.blobs = BlobStore(store.blobs)
         self.refused: dict[str, str] = {}
         self.files: dict[str, int] = {"done": 0, "missing": 0, "refused": 0}
@@ -147,7 +151,12 @@ class Pull:
         if stream.mode is Mode.FULL and cursor is None:
             with self.store.write() as database:
                 reset_streams(database, name, [stream.name])
-        request = PullRequest(cursor, self.options.since or self.connection.start_date, self._known(stream))
+        request = PullRequest(
+            cursor,
+            self.options.since or self.connection.start_date,
+            before=state.cursor if stream.mode is Mode.FULL and cursor is None and not window else None,
+            known=self._known(stream),
+        )
         self.progress.begin(stream.name)
         try:
             for page in fetched_ahead(self.connection.source.pages(stream.name, request)):

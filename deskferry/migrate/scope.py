@@ -14,12 +14,13 @@ from deskferry.connectors.kit.converters import time as time_text
 from deskferry.connectors.kit.mapping import Unreadable
 from deskferry.errors import ConfigError
 from deskferry.migrate.mapping_file import LeaveOut, fold
-from deskferry.migrate.match import AGENT_ROLES, MACHINE_ROLES, Matches
+from deskferry.migrate.matches import AGENT_ROLES, MACHINE_ROLES, Matches
 from deskferry.store.upsert import chunks
 
 KINDS = ("organization", "person", "ticket")
 """What is written for itself, in this order; the rest travels with tickets."""
 _AMONG = 500
+_GONE = frozenset({"deleted", "spam", "merged"})
 _SELECT = frozenset(
     {"brand", "inbox", "team", "tag", "status", "created_from", "created_to", "updated_from", "updated_to"}
 )
@@ -68,6 +69,8 @@ class Selection:
     ticket_set: frozenset[str] = frozenset()
     left_out: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(kind, reason) → how many stay."""
+    gone: dict[str, list[str]] = field(default_factory=dict)
+    """Kind → records that the source has deleted, merged away or marked as spam: they may have crossed before."""
 
     def of(self, kind: str) -> list[str]:
         """Return the ids of one kind."""
@@ -175,6 +178,8 @@ def _choose_tickets(database: Connection, source: str, scope: Scope, leave: Leav
             chosen.tickets.append(row.id)
         else:
             chosen.left_out["ticket", row.reason] += 1
+            if row.reason in _GONE:
+                chosen.gone.setdefault("ticket", []).append(row.id)
     if scope.sample is not None and len(chosen.tickets) > scope.sample:
         step = len(chosen.tickets) / max(scope.sample, 1)
         chosen.tickets = [chosen.tickets[int(n * step)] for n in range(scope.sample)]
@@ -201,7 +206,8 @@ def _people_of(tickets: Sequence[str]) -> Any:
     ticket, message = sql_table("ticket"), sql_table("message")
     parts: list[Select[Any]] = []
     for table, column, key in (
-        (ticket, "requester_id", "id"), (message, "author_id", "ticket_id"),
+        (ticket, "requester_id", "id"), (ticket, "submitter_id", "id"), (ticket, "assignee_id", "id"),
+        (message, "author_id", "ticket_id"),
         (sql_table("ticket_follower"), "person_id", "ticket_id"),
         (sql_table("survey_response"), "person_id", "ticket_id"),
     ):  # fmt: skip
@@ -240,6 +246,8 @@ def _choose_people(
         chosen.left_people.add(row.id)
         if whole and reason is not None:
             chosen.left_out["person", reason] += 1
+        if reason in _GONE:
+            chosen.gone.setdefault("person", []).append(row.id)
     if not scope.only or {"ticket", "person"} & set(scope.only):
         chosen.missing_people = {one for one in needed - known if one not in matches.found}
         chosen.people += sorted(chosen.missing_people)
@@ -255,8 +263,8 @@ def _why_left(row: Any, leave: LeaveOut, matches: Matches) -> str | None:
     if row.suspended and leave.suspended:
         return "suspended"
     if row.role in AGENT_ROLES or row.id in matches.placeholders:
-        return "agent_without_tickets"
-    return "machine_without_tickets" if row.role in MACHINE_ROLES else None
+        return "agent_not_named"
+    return "machine_not_named" if row.role in MACHINE_ROLES else None
 
 
 def _choose_organizations(

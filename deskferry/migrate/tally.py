@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,8 +14,9 @@ from deskferry.store import Store, machinery
 
 STATES = (
     "created", "updated", "repeated", "adopted", "unchanged", "newer_mapping", "not_updatable",
-    "refused", "not_sent", "quarantined",
+    "refused", "not_sent", "quarantined", "gone_at_source",
 )  # fmt: skip
+"""What may become of a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,17 @@ class Tally:
             self.counts.setdefault(operation.kind, Counter())[state] += 1
             if opening and operation.kind == "ticket":
                 self.counts.setdefault("message", Counter())[state] += 1
+
+    def keep(self, parts: Sequence[tuple[str, str]]) -> None:
+        """Count messages that were written once and are not at the source any more: deletions never cross."""
+        gone = sum(1 for _record, part in parts if ":" in part and "#" not in part)
+        if gone:
+            self.counts.setdefault("message", Counter())["gone_at_source"] += gone
+
+    def gone(self, found: Mapping[str, int]) -> None:
+        """Count records that crossed once and are deleted, merged or spam at the source: deletions never cross."""
+        for kind, count in found.items():
+            self.counts.setdefault(kind, Counter())["gone_at_source"] = count
 
     def problem(self, code: str, kind: str, record_id: str, detail: str) -> None:
         """Remember what went wrong with a record."""
@@ -96,7 +109,7 @@ class Tally:
 
     def write_findings(self, store: Store, run_id: str, connection: str) -> None:
         """Write a finding for each thing that is wrong."""
-        rows = [
+        rows: list[tuple[str, str | None, str, str, str | None]] = [
             (f"migrate.{one.code}", one.kind, one.record_id, one.detail, _ADVICE.get(one.code)) for one in self.problems
         ]
         rows += [

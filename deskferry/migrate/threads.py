@@ -58,14 +58,14 @@ def in_parallel(items: Iterable[Item], work: Callable[[Item], Result], threads: 
     vendor does not hold up Ctrl-C, nor the end of the process.
     """
     inbox: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
-    outbox: queue.SimpleQueue[tuple[Item, Result | None, Exception | None]] = queue.SimpleQueue()
+    outbox: queue.SimpleQueue[tuple[Item, Result | None, BaseException | None]] = queue.SimpleQueue()
     stop = threading.Event()
 
     def serve() -> None:
         while (item := inbox.get()) is not None and not stop.is_set():
             try:
                 outbox.put((item, work(item), None))
-            except Exception as error:  # noqa: BLE001 - raised again in the thread that writes
+            except BaseException as error:  # noqa: BLE001 - raised again in the thread that writes
                 outbox.put((item, None, error))
 
     workers: list[threading.Thread] = []

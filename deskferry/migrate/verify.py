@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import select
 
 from deskferry.canonical_schema import sql_table
-from deskferry.connectors.kit.contract import TicketAggregate, WitnessTicket
+from deskferry.connectors.kit.contract import Loss, TicketAggregate, WitnessTicket
 from deskferry.errors import ConfigError, Interrupted
 from deskferry.migrate.compare import (
     Expected,
@@ -28,6 +28,7 @@ from deskferry.migrate.compare_people import compare_records
 from deskferry.migrate.compare_values import Difference
 from deskferry.migrate.compare_witness import Fetch, compare_witness
 from deskferry.migrate.compose import Composed
+from deskferry.migrate.decide import CANNOT_UPDATE, Todo
 from deskferry.migrate.journal import Held, held_crossings
 from deskferry.migrate.progress import Progress, Silent
 from deskferry.migrate.work import Work
@@ -96,6 +97,11 @@ class VerifyResult:
     verified: Counter[str] = field(default_factory=Counter)
     """Of the checked ones, those without a difference."""
     differences: list[Difference] = field(default_factory=list)
+    newer_mapping: int = 0
+    """Tickets that were written by an older mapping and are not compared: `migrate` did not push the newer one."""
+
+    standing: list[Loss] = field(default_factory=list)
+    """What changed at the source after its crossing and could not be changed there: declared, and named here."""
 
     @property
     def exit_code(self) -> int:
@@ -107,6 +113,10 @@ class VerifyResult:
         kinds = sorted(self.declared | self.written | self.checked)
         return {
             "depth": str(self.depth),
+            "newer_mapping": self.newer_mapping,
+            "not_updated": [
+                {"record_id": one.record_id, "field": one.field, "value": one.value} for one in self.standing
+            ],
             "kinds": {
                 kind: {
                     "declared": self.declared[kind], "written": self.written[kind],
@@ -152,6 +162,8 @@ class Verify:
     """These records and no others; None: all that were written."""
     progress: Progress = field(default_factory=Silent)
     stop: threading.Event = field(default_factory=threading.Event)
+    _stuck: dict[str, list[Loss]] = field(default_factory=dict)
+    """Losses of what could not be updated, by record."""
 
     def run(self) -> VerifyResult:
         """Look at everything that was written of what was chosen."""
@@ -159,6 +171,7 @@ class Verify:
         composer = self.work.composer
         composer.destination.questions(composer.fields())
         composer.setup()
+        self._read_stuck()
         if self.depth.reaches(Depth.FIELDS):
             for kind in ("organization", "person"):
                 self._records(kind, result)
@@ -189,8 +202,11 @@ class Verify:
         self.progress.begin("tickets verified", len(ids), "tickets")
         try:
             for part in chunks(ids, _BATCH):
-                for composed, found in self._batch(part):
-                    self._count(result, composed, found)
+                for composed, found in self._batch(part, result):
+                    if found is None:
+                        result.newer_mapping += 1
+                    else:
+                        self._count(result, composed, found)
                     self.progress.advance()
                 self._mind_stop()
         finally:
@@ -215,7 +231,7 @@ class Verify:
             held = held_crossings(database, self.work.account_id, ids)
         return [one for one in ids if (one, "") in held and held[one, ""].state != "matched"]
 
-    def _batch(self, ids: Sequence[str]) -> Iterator[tuple[Composed, list[Difference]]]:
+    def _batch(self, ids: Sequence[str], result: VerifyResult) -> Iterator[tuple[Composed, list[Difference] | None]]:
         with self.store.read() as database:
             held = held_crossings(database, self.work.account_id, ids)
         self.reread([held[one, ""].remote_id for one in ids])
@@ -227,8 +243,37 @@ class Verify:
             people = held_crossings(database, self.work.account_id, _referred(composed, self.work))
             statuses = self._statuses(database)
         places = Places(name, self.work.composer.crossings, people, statuses)
-        for one in composed:
-            yield one, self._ticket(one, there.get(remote[one.record_id]), held, places)
+        for one, decided in zip(composed, self.work.decided(composed), strict=True):
+            todo = {step.todo for step in decided.steps}
+            if Todo.UPDATE in todo:
+                was = "as it was when it was migrated"
+                yield one, [Difference("ticket", one.record_id, "behind", "as the source is now", was, "read")]
+            elif todo & {Todo.NEWER_MAPPING, Todo.NOT_UPDATABLE}:
+                yield one, None
+            else:
+                stuck = self._standing(one)
+                result.standing += stuck
+                yield one, self._ticket(one, there.get(remote[one.record_id]), held, places, stuck)
+
+    def _standing(self, composed: Composed) -> list[Loss]:
+        """Return what of a ticket changed at the source after the crossing and could not be changed there."""
+        if not self._stuck:
+            return []
+        ids = {composed.record_id, *(one.part.partition("#")[0] for one in composed.operations)}
+        ids |= {one["id"] for one in composed.aggregate.messages} if composed.aggregate is not None else set()
+        return [loss for one in sorted(ids) for loss in self._stuck.get(one, ())]
+
+    def _read_stuck(self) -> None:
+        table, run = machinery.loss, machinery.run
+        composer = self.work.composer
+        route = f"{composer.source}>{composer.destination_name}"
+        statement = select(table.c.record_id, table.c.field, table.c.value, table.c.cause).where(
+            table.c.cause == CANNOT_UPDATE,
+            table.c.run_id.in_(select(run.c.id).where(run.c.connection == route)),
+        )
+        with self.store.read() as database:
+            for row in database.execute(statement.distinct()):
+                self._stuck.setdefault(row.record_id, []).append(Loss(row.record_id, row.field, row.value, row.cause))
 
     def _statuses(self, database: Any) -> dict[str, str]:
         table = sql_table("status_definition")
@@ -238,13 +283,14 @@ class Verify:
         return {row.id.replace("/", ":").rpartition(":")[2]: row.label or "" for row in rows}
 
     def _ticket(
-        self, composed: Composed, there: TicketAggregate | None, held: dict[tuple[str, str], Held], places: Places
-    ) -> list[Difference]:
+        self, composed: Composed, there: TicketAggregate | None, held: dict[tuple[str, str], Held], places: Places,
+        standing: Sequence[Loss],
+    ) -> list[Difference]:  # fmt: skip
         if there is None:
             remote = held[composed.record_id, ""].remote_id
             return [Difference("ticket", composed.record_id, "ticket", remote, None, "read")]
         own = {key: one for key, one in held.items() if key[0] == composed.record_id}
-        expected = expected_of(composed, own, there, places.name)
+        expected = expected_of(composed, own, there, places.name, standing)
         return _unique(self._differences(expected, there, places))
 
     def _differences(self, expected: Expected, there: TicketAggregate, places: Places) -> Iterator[Difference]:

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+from deskferry.connectors.kit.contract import Amends
 from deskferry.migrate.compose import Composed, Composer
-from deskferry.migrate.decide import Decided, decide
+from deskferry.migrate.decide import Decided, amended, decide
+from deskferry.migrate.earlier import earlier_of
 from deskferry.migrate.journal import Held, held_crossings
 from deskferry.migrate.scope import KINDS
 
@@ -39,6 +41,20 @@ class Work:
         composed = Composed("custom_field", "", self.composer.setup())
         return composed, next(iter(self.decided([composed])))
 
+    def gone(self) -> dict[str, int]:
+        """Return, by kind, how many records crossed once and are deleted, merged or spam at the source by now.
+
+        Deletions never cross: nothing is sent for them.
+        """
+        found: dict[str, int] = {}
+        for kind, ids in self.composer.crossings.selection.gone.items():
+            with self.composer.store.read() as database:
+                held = held_crossings(database, self.account_id, ids)
+            count = sum(1 for one in held.values() if not one.part and one.state != "matched")
+            if count:
+                found[kind] = count
+        return found
+
     def decided(self, batch: Iterable[Composed]) -> Iterator[Decided]:
         """Yield what is to be done with each of a few records."""
         listed = list(batch)
@@ -47,10 +63,28 @@ class Work:
             ids = {operation.record_id for one in listed for operation in one.operations}
             for key, crossing in held_crossings(database, self.account_id, ids).items():
                 held.setdefault(key[0], {})[key] = crossing
+        found = []
         for one in listed:
             own = {key: crossing for each in {operation.record_id for operation in one.operations}
                    for key, crossing in held.get(each, {}).items()}  # fmt: skip
-            yield decide(
-                one.operations, own, self.quarantined, self.composer.destination,
-                push_mapping_changes=self.push_mapping_changes,
+            found.append(
+                decide(
+                    one.operations, own, self.quarantined, self.composer.destination,
+                    push_mapping_changes=self.push_mapping_changes,
+                )
             )  # fmt: skip
+        yield from self._amended(found)
+
+    def _amended(self, found: Sequence[Decided]) -> Iterator[Decided]:
+        """Yield what is to be done, with what is to be emptied; the journal is read of what changed, alone."""
+        destination = self.composer.destination
+        moved = {
+            step.operation.record_id
+            for one in found if isinstance(destination, Amends) and one.sends
+            for step in one.steps if step.draft is not None
+        }  # fmt: skip
+        with self.composer.store.read() as database:
+            earlier = earlier_of(database, self.account_id, moved)
+        for one in found:
+            moves = one.sends and any(step.operation.record_id in moved for step in one.steps)
+            yield amended(one, earlier, destination) if moves else one

@@ -9,7 +9,7 @@ from typing import Any
 
 from deskferry.connectors.kit.contract import Question
 from deskferry.migrate.mapping_file import NONE, fold
-from deskferry.migrate.match import quoted
+from deskferry.migrate.matches import quoted
 from deskferry.migrate.plan import Plan
 from deskferry.migrate.plan_tables import VALUES, Line
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from deskferry.connectors.kit.contract import Measure
+from deskferry.connectors.kit.contract import Declared, Measure
 from deskferry.store.machinery import declared_count, raw_record
-from deskferry.store.upsert import is_sqlite
+from deskferry.store.upsert import chunks, is_sqlite
 
 _LIVE = "SELECT COUNT(*) FROM message m WHERE m.ticket_id = declared_count.parent_id AND m.deleted_at IS NULL"
 _COUNTS = {
@@ -35,6 +35,43 @@ class Shortfall:
     fetched: int
     reread: bool
     acknowledged: bool
+
+
+def declare(database: Connection, connection: str, run_id: str, declared: Sequence[Declared]) -> None:
+    """Keep what a vendor declares; what was found short, or is declared otherwise, is to be compared again."""
+    if not declared:
+        return
+    names = ("connection", "stream", "parent_id", "measure", "class", "declared", "reread", "run_id")
+    by_key = {}
+    for one in declared:
+        parent = f"{connection}:{one.parent_object}:{one.parent}" if one.parent else one.parent_object
+        row = (
+            connection,
+            one.stream,
+            parent,
+            one.measure.value,
+            one.trust.value,
+            one.count,
+            False,
+            run_id,
+        )
+        by_key[row[:4]] = row
+    hole = "?" if is_sqlite(database) else "%s"
+    columns = ", ".join(f'"{name}"' for name in names)
+    differs = 'declared_count.declared <> excluded.declared OR declared_count."class" <> excluded."class"'
+    acknowledged = ", ".join(
+        f"acknowledged_{what} = CASE WHEN {differs} THEN NULL ELSE declared_count.acknowledged_{what} END"
+        for what in ("by", "at", "cause")
+    )
+    statement = (
+        f"INSERT INTO declared_count ({columns}) VALUES ({', '.join([hole] * len(names))}) "
+        "ON CONFLICT (connection, stream, parent_id, measure) DO UPDATE SET "
+        '"class" = excluded."class", declared = excluded.declared, fetched = NULL, reread = excluded.reread, '
+        f"run_id = excluded.run_id, {acknowledged} "
+        f"WHERE {differs} OR declared_count.fetched < declared_count.declared"
+    )
+    for part in chunks(list(by_key.values())):
+        database.exec_driver_sql(statement, list(part))
 
 
 def compare_declared(database: Connection, connection: str, *, anew: bool = False) -> None:

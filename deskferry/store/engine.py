@@ -15,7 +15,6 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
-from sqlalchemy.pool import NullPool
 
 from deskferry.canonical_schema import KINDS, column_names
 from deskferry.canonical_schema import metadata as canonical_metadata
@@ -47,9 +46,14 @@ class Store:
         """Whether this is SQLite (else PostgreSQL)."""
         return self.engine.dialect.name == "sqlite"
 
+    files: Path | None = None
+    """Where attachments lie, when the configuration names a place or the database is a server."""
+
     @property
     def blobs(self) -> Path:
-        """The directory of attachments, beside the database file."""
+        """The directory of attachments: the configured one, else beside the database file."""
+        if self.files is not None:
+            return self.files
         if self.path is not None:
             return self.path.with_name(self.path.name + ".files")
         configured = os.environ.get("DESKFERRY_FILES")
@@ -154,8 +158,8 @@ _FAILURES: tuple[tuple[tuple[str, ...], type[DeskferryError], str, str], ...] = 
 """What a driver says, and what a person can do about it."""
 
 
-def open_store(url: str, *, create: bool = True) -> Store:
-    """Open a store by its URL and bring its tables up to date.
+def open_store(url: str, *, create: bool = True, files: Path | None = None) -> Store:
+    """Open a store by its URL and bring its tables up to date; `files` is where attachments are kept.
 
     Raises ConfigError for a URL that is none, StoreTooNew for a store that a newer version wrote.
     """
@@ -173,6 +177,7 @@ def open_store(url: str, *, create: bool = True) -> Store:
         store = _postgresql(url)
     else:
         raise ConfigError(f"A store is SQLite or PostgreSQL, not {backend}.", "Change [store] url.")
+    store.files = files
     try:
         with storage_errors():
             _bring_up_to_date(store)
@@ -233,7 +238,7 @@ def _postgresql(url: str) -> Store:
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     try:
-        engine = create_engine(parsed, poolclass=NullPool, connect_args={"options": "-c timezone=UTC"})
+        engine = create_engine(parsed, connect_args={"options": "-c timezone=UTC"})
     except (NoSuchModuleError, ModuleNotFoundError):
         raise ConfigError("PostgreSQL needs psycopg.", "Install it: pip install 'deskferry[postgres]'") from None
     return Store(url, engine, engine, None)
@@ -319,8 +324,11 @@ def _unfinished(connection: Connection) -> list[str]:
 def rebuilt(connection: Connection, name: str) -> None:
     """Strike a connection off the list of those whose canonical rows an upgrade dropped."""
     waiting = _unfinished(connection)
-    if name in waiting:
-        _set_meta(connection, _WAITING, "\n".join(one for one in waiting if one != name))
+    left = [one for one in waiting if one != name]
+    if left:
+        _set_meta(connection, _WAITING, "\n".join(left))
+    elif waiting:
+        connection.execute(machinery.store_meta.delete().where(machinery.store_meta.c.name == _WAITING))
 
 
 def _canonical_version(connection: Connection) -> int | None:

@@ -21,6 +21,8 @@ from sqlalchemy import (
 
 from deskferry.canonical_schema import Json, UtcTime
 
+WRITE_STATES = "intended | done | adopted | refused | absent | not_sent | in_doubt | quarantined"
+
 metadata = MetaData()
 _AUTO = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -226,7 +228,7 @@ write_op = Table(
     Column("kind", Text, nullable=False),
     Column("call", Text, nullable=False),
     Column("action", Text, nullable=False),
-    Column("state", Text, nullable=False, comment="intended | done | adopted | refused | in_doubt | quarantined"),
+    Column("state", Text, nullable=False, comment=WRITE_STATES),
     Column("request_hash", Text, nullable=False),
     Column("source_hash", Text, nullable=False),
     Column("mark", Text),

@@ -5,83 +5,29 @@ A raw record whose payload differs only in volatile paths is left alone, and so 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection, func, select
-from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, InterfaceError
 
-from deskferry.canonical_schema import column_names
 from deskferry.connectors.kit.contract import Child, Page, RawRecord, Tombstone
 from deskferry.connectors.kit.converters import time as time_text
-from deskferry.connectors.kit.mapping import (
-    Context,
-    Coverage,
-    Mapped,
-    Mapper,
-    ObjectMap,
-    Rejected,
-    Table,
-    Unreadable,
-    tamed,
-)
+from deskferry.connectors.kit.mapping import Context, Coverage, ObjectMap, Unreadable, tamed
 from deskferry.errors import Refused
 from deskferry.store import machinery
+from deskferry.store.declared import declare
 from deskferry.store.raw_archive import RAW_COLUMNS, RawArchive, StoredRaw, encode
-from deskferry.store.upsert import (
-    NUMBERED,
-    Counts,
-    Written,
-    chunks,
-    delete_ids,
-    insert_rows,
-    is_sqlite,
-    lookup,
-    unsettle_left,
-    upsert,
-)
-
-INDEXED_PARTS = ("tagging", "ticket_follower", "ticket_link", "person_organization", "team_member", "attachment",
-                 "vendor_metric")  # fmt: skip
-"""Kinds with an index by raw record: rows vanish when the raw record that brought them does not yield them any more.
-
-Of the other kinds what a changed raw record yielded before is found by mapping its earlier payload again.
-"""
+from deskferry.store.row_writer import RowWriter, Tally
+from deskferry.store.state import add_todos, save_cursor, strike_todo
+from deskferry.store.upsert import Counts, chunks, delete_ids, insert_rows, is_sqlite, lookup
 
 _SCAN_LOSS = 0.2
 _SCAN_FLOOR = 20
 """A complete scan in which more than this share, and at least this many, are suddenly absent is not believed."""
-_UNWRITABLE = (DatabaseError, InterfaceError, OverflowError, UnicodeError)
-"""What databases and drivers raise, among other reasons, over a value that a column does not take."""
 _GONE_BATCH = 500
-
-
-@dataclass(slots=True)
-class Tally:
-    """Counts of a run, by stream (raw) and by kind (canonical)."""
-
-    raw: dict[str, Counts] = field(default_factory=lambda: defaultdict(Counts))
-    kinds: dict[str, Counts] = field(default_factory=lambda: defaultdict(Counts))
-    deleted: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    rejected: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    notes: list[str] = field(default_factory=list)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the counts as plain JSON."""
-
-        def plain(counts: Mapping[str, Counts]) -> dict[str, dict[str, int]]:
-            return {
-                name: {"inserted": one.inserted, "updated": one.updated, "unchanged": one.unchanged}
-                for name, one in sorted(counts.items())
-            }
-
-        return {
-            "raw": plain(self.raw), "kinds": plain(self.kinds),
-            "deleted": dict(self.deleted), "rejected": dict(self.rejected),
-        }  # fmt: skip
 
 
 class PageWriter:
@@ -93,13 +39,20 @@ class PageWriter:
         self.context = context
         self.connection = context.connection
         self.run_id = run_id
-        self.maps = maps
         self.archive = RawArchive(context.connection)
-        self.tally = Tally()
-        self.coverage: dict[str, Coverage] = {name: Coverage(one) for name, one in maps.items()}
-        self._mappers = {name: Mapper(one, context) for name, one in maps.items()}
+        self.rows = RowWriter(context, maps, run_id)
         self._arrival: int | None = None
         self._keep_versions = keep_versions
+
+    @property
+    def tally(self) -> Tally:
+        """What was written so far."""
+        return self.rows.tally
+
+    @property
+    def coverage(self) -> dict[str, Coverage]:
+        """What became of the fields that came, by object."""
+        return self.rows.coverage
 
     # ---------------------------------------------------------------------------------------------------------- pages
 
@@ -112,11 +65,13 @@ class PageWriter:
         if full:
             self._remember_seen(database, stream, page)
         self._write_records(database, stream, page.records, now)
-        self._add_todos(database, page.children)
-        self._declare(database, page)
+        add_todos(database, self.connection, self.run_id, page.children)
+        declare(database, self.connection, self.run_id, page.declared)
         if page.complete and full:
             refusal = self._bury_absent(database, stream, now)
-        self._save_cursor(database, stream, page, now)
+        # A scan that is not believed is no ground to say next time that nothing moved since.
+        believed = page if refusal is None else replace(page, cursor=None)
+        save_cursor(database, self.connection, stream, believed, now)
         self._note(page)
         return refusal
 
@@ -128,16 +83,9 @@ class PageWriter:
         self._write_records(database, child.stream, page.records, now)
         if page.complete:
             self._bury_absent_children(database, child, page, now)
-        self._declare(database, page)
-        todo = machinery.stream_todo
-        database.execute(
-            todo.delete().where(
-                todo.c.connection == self.connection,
-                todo.c.stream == child.stream,
-                todo.c.parent_id == child.parent,
-            )
-        )
-        self._add_todos(database, page.children)
+        declare(database, self.connection, self.run_id, page.declared)
+        strike_todo(database, self.connection, child)
+        add_todos(database, self.connection, self.run_id, page.children)
         self._note(page)
 
     def _note(self, page: Page) -> None:
@@ -149,20 +97,24 @@ class PageWriter:
         live: dict[str, RawRecord] = {}
         gone: dict[str, Tombstone] = {}
         for record in records:
-            key = f"{self.connection}:{record.object}:{record.source_id}"
-            if not key.isascii() or "\x00" in key:
+            key = self._key(record)
+            if not _ordinary(record.source_id):
                 record = replace(record, source_id=tamed(record.source_id))  # noqa: PLW2901 - an id that no key takes
-                key = f"{self.connection}:{record.object}:{record.source_id}"
             if isinstance(record, Tombstone):
                 live.pop(key, None)
                 gone[key] = record
             else:
                 gone.pop(key, None)
                 live[key] = record
-        if live:
-            self._write_live(database, stream, live, now)
-        if gone:
-            self._write_gone(database, stream, gone, now)
+        with _collector_paused():
+            if live:
+                self._write_live(database, stream, live, now)
+            if gone:
+                self._write_gone(database, stream, gone, now)
+
+    def _key(self, record: RawRecord | Tombstone) -> str:
+        key = f"{self.connection}:{record.object}:{record.source_id}"
+        return key if _ordinary(key) else f"{self.connection}:{record.object}:{tamed(record.source_id)}"
 
     def _write_live(self, database: Connection, stream: str, live: dict[str, RawRecord], now: str) -> None:
         held = {
@@ -173,8 +125,7 @@ class PageWriter:
         changed: list[_Arrived] = []
         unchanged = 0
         for key, record in live.items():
-            hashed = self._mapper(record.object).raw_hash(record.payload)
-            self.coverage[record.object].add(record.payload)
+            hashed = self.rows.seen(record.object, record.payload)
             if key not in held:
                 fresh.append((key, record, hashed))
             elif held[key] != (hashed, None):
@@ -190,13 +141,7 @@ class PageWriter:
             StoredRaw(key, stream, record.object, record.source_id, None, record.payload, now, 0, None, None, None)
             for key, record, _hashed in (*fresh, *changed)
         ]
-        self._write_mapped(database, items, before, now)
-
-    def _mapper(self, object_name: str) -> Mapper:
-        if object_name not in self._mappers:
-            self._mappers[object_name] = Mapper(ObjectMap(object_name, ()), self.context)
-            self.coverage[object_name] = Coverage(ObjectMap(object_name, ()))
-        return self._mappers[object_name]
+        self.rows.write(database, items, before, now)
 
     def _store_raw(
         self,
@@ -244,106 +189,6 @@ class PageWriter:
         self._arrival = None
         self.archive.forget_dictionaries()
 
-    # ----------------------------------------------------------------------------------------------------------- rows
-
-    def _write_mapped(
-        self, database: Connection, items: Sequence[StoredRaw], before: Mapping[str, StoredRaw], now: str
-    ) -> None:
-        """Map raw records and write their rows; `before` are earlier versions of those that changed.
-
-        A record of which a database does not take a value becomes a reject; the others of its page are written.
-        """
-        try:
-            self._try_mapped(database, items, before, now)
-        except _UNWRITABLE as first:
-            if not _over_a_value(first):
-                raise
-            for item in items:
-                own = {item.id: before[item.id]} if item.id in before else {}
-                try:
-                    self._try_mapped(database, [item], own, now)
-                except _UNWRITABLE as error:
-                    if not _over_a_value(error):
-                        raise
-                    self._write_rejects(database, {item.id: (item, _unwritable(error))}, own)
-
-    def _try_mapped(
-        self, database: Connection, items: Sequence[StoredRaw], before: Mapping[str, StoredRaw], now: str
-    ) -> None:
-        out: Mapped = {}
-        rejected: dict[str, tuple[StoredRaw, Rejected]] = {}
-        for item in items:
-            bad = self.map_stored(item, out)
-            if bad is not None and item.payload is not None:  # a deletion of what was never seen loses nothing
-                rejected[item.id] = (item, bad)
-        with database.begin_nested():
-            vanished = self._vanished(database, out, before, rejected) if before else {}
-            written = self._write_rows(database, out, vanished, now)
-            self._write_rejects(database, rejected, before)
-        for kind, counts in written.items():
-            self.tally.kinds[kind].add(counts)
-        for kind, ids in vanished.items():
-            self.tally.deleted[kind] += len(ids)
-
-    def _write_rows(
-        self, database: Connection, out: Mapped, vanished: Mapping[str, Sequence[str]], now: str
-    ) -> dict[str, Counts]:
-        counts: dict[str, Counts] = {}
-        log: list[tuple[Any, ...]] = []
-        for kind, rows in out.items():
-            written: Written = upsert(database, kind, _pending(rows) if kind == "attachment" else rows)
-            counts[kind] = written.counts
-            log += [(self.run_id, kind, key, "updated", now) for key in written.updated_ids]
-        for kind, ids in vanished.items():
-            if kind in NUMBERED:
-                unsettle_left(database, kind, dict.fromkeys(ids))
-            delete_ids(database, kind, ids)
-            log += [(self.run_id, kind, key, "vanished", now) for key in ids]
-        insert_rows(database, "change_log", ("run_id", "kind", "record_id", "change", "at"), log)
-        return counts
-
-    def _vanished(
-        self, database: Connection, out: Mapped, before: Mapping[str, StoredRaw], rejected: Mapping[str, Any]
-    ) -> dict[str, list[str]]:
-        """Return the rows that changed raw records brought and do not yield any more."""
-        kept = {kind: {row[0] for row in rows} for kind, rows in out.items()}
-        vanished: dict[str, list[str]] = {}
-        yielded = {table.kind for stored in before.values() for table in self._tables(stored.object)}
-        for kind in INDEXED_PARTS:
-            if kind in yielded:
-                held = lookup(database, kind, "id", list(before), key="raw_record_id")
-                vanished[kind] = [row[0] for row in held if row[0] not in kept.get(kind, ())]
-        earlier: Mapped = {}
-        for stored in before.values():
-            if stored.id in rejected or any(_may_vanish(table) for table in self._tables(stored.object)):
-                self.map_stored(stored, earlier)
-        for kind, rows in earlier.items():
-            gone = [row[0] for row in rows if row[0] not in kept.get(kind, ())]
-            if gone and kind not in INDEXED_PARTS:
-                held = lookup(database, kind, "id, raw_record_id", gone)
-                vanished[kind] = [row[0] for row in held if row[1] in before]
-        return {kind: ids for kind, ids in vanished.items() if ids}
-
-    def _tables(self, object_name: str) -> Sequence[Table]:
-        return self._mapper(object_name).object_map.tables
-
-    def _write_rejects(
-        self,
-        database: Connection,
-        rejected: Mapping[str, tuple[StoredRaw, Rejected]],
-        changed: Iterable[str],
-    ) -> None:
-        delete_ids(database, "reject", [*changed, *rejected])
-        rows = []
-        for key, (item, bad) in rejected.items():
-            self.tally.rejected[bad.code] += 1
-            values = tamed([item.source_id, bad.code, bad.detail, item.payload])
-            names = ("source_id", "code", "detail", "raw")
-            rows.append({"id": key, "run_id": self.run_id, "connection": self.connection, "stream": item.stream,
-                         **dict(zip(names, values, strict=True))})  # fmt: skip
-        if rows:
-            database.execute(machinery.reject.insert(), rows)
-
     # ----------------------------------------------------------------------------------------------------- tombstones
 
     def _write_gone(self, database: Connection, stream: str, gone: Mapping[str, Tombstone], now: str) -> None:
@@ -373,7 +218,7 @@ class PageWriter:
         self.tally.raw[stream].add(Counts(len(buried) - len(updated), len(updated), len(gone) - len(buried)))
         for one in buried:
             self.tally.deleted[one.object] += 1
-        self._write_mapped(database, buried, {key: held[key] for key in (one.id for one in updated)}, now)
+        self.rows.write(database, buried, {key: held[key] for key in (one.id for one in updated)}, now)
 
     def _store_tombstones(self, database: Connection, new: Sequence[StoredRaw], buried: Sequence[StoredRaw]) -> None:
         rows = [(one.id, self.connection, one.stream, one.object, one.source_id, one.arrival, one.fetched_at,
@@ -395,28 +240,13 @@ class PageWriter:
         """Map stored raw records again and write their rows, as when they first arrived."""
         for stored in batch:
             if stored.payload is not None:
-                self._mapper(stored.object)
-                self.coverage[stored.object].add(stored.payload)
-        self._write_mapped(database, batch, {}, "")
-
-    def map_stored(self, stored: StoredRaw, out: Mapped) -> Rejected | None:
-        """Append the canonical rows of a raw record, its deletion included."""
-        payload = stored.payload if stored.payload is not None else stored.tombstone
-        if payload is None:
-            return None
-        mapper = self._mapper(stored.object)
-        if stored.deleted_at is None:
-            return mapper.apply(payload, stored.source_id, stored.fetched_at, out)
-        own: Mapped = {}
-        bad = mapper.apply(payload, stored.source_id, stored.fetched_at, own)
-        for kind, rows in own.items():
-            out.setdefault(kind, []).extend(_buried(kind, row, stored) for row in rows)
-        return bad
+                self.rows.seen(stored.object, stored.payload)
+        self.rows.write(database, batch, {}, "")
 
     # ------------------------------------------------------------------------------------------------- scans, cursors
 
     def _remember_seen(self, database: Connection, stream: str, page: Page) -> None:
-        ids = [f"{self.connection}:{one.object}:{one.source_id}" for one in page.records if isinstance(one, RawRecord)]
+        ids = [self._key(one) for one in page.records if isinstance(one, RawRecord)]
         if not ids:
             return
         if is_sqlite(database):
@@ -451,7 +281,7 @@ class PageWriter:
 
     def _bury_absent_children(self, database: Connection, child: Child, page: Page, now: str) -> None:
         raw = machinery.raw_record
-        seen = {f"{self.connection}:{one.object}:{one.source_id}" for one in page.records}
+        seen = {self._key(one) for one in page.records}
         held = database.execute(
             select(raw.c.id, raw.c.object, raw.c.source_id).where(
                 raw.c.connection == self.connection,
@@ -463,101 +293,26 @@ class PageWriter:
         gone = {row.id: Tombstone(row.object, row.source_id, "absent") for row in held if row.id not in seen}
         self._write_gone(database, child.stream, gone, now)
 
-    def _save_cursor(self, database: Connection, stream: str, page: Page, now: str) -> None:
-        table = machinery.stream_cursor
-        values: dict[str, Any] = {"scanning": not page.last, "updated_at": now}
-        if page.cursor is not None:
-            values["cursor"] = page.cursor
-        if page.last:
-            values["finished_at"] = now
-        mine = (table.c.connection == self.connection) & (table.c.stream == stream)
-        if database.execute(table.update().where(mine).values(**values)).rowcount == 0:
-            database.execute(table.insert().values(connection=self.connection, stream=stream, **values))
-
-    def _add_todos(self, database: Connection, children: Sequence[Child]) -> None:
-        if not children:
-            return
-        rows = [
-            (
-                self.connection,
-                child.stream,
-                child.parent,
-                orjson.dumps(dict(child.args)).decode(),
-                self.run_id,
-            )
-            for child in children
-        ]
-        holes = ", ".join(("?" if is_sqlite(database) else "%s",) * 5)
-        statement = (
-            f"INSERT INTO stream_todo (connection, stream, parent_id, args, run_id) VALUES ({holes}) "
-            "ON CONFLICT (connection, stream, parent_id) DO UPDATE SET args = excluded.args, run_id = excluded.run_id"
-        )
-        database.exec_driver_sql(statement, rows)
-
-    def _declare(self, database: Connection, page: Page) -> None:
-        if not page.declared:
-            return
-        names = ("connection", "stream", "parent_id", "measure", "class", "declared", "reread", "run_id")
-        by_key = {}
-        for one in page.declared:
-            parent = f"{self.connection}:{one.parent_object}:{one.parent}" if one.parent else one.parent_object
-            row = (
-                self.connection,
-                one.stream,
-                parent,
-                one.measure.value,
-                one.trust.value,
-                one.count,
-                False,
-                self.run_id,
-            )
-            by_key[row[:4]] = row
-        hole = "?" if is_sqlite(database) else "%s"
-        columns = ", ".join(f'"{name}"' for name in names)
-        differs = 'declared_count.declared <> excluded.declared OR declared_count."class" <> excluded."class"'
-        acknowledged = ", ".join(
-            f"acknowledged_{what} = CASE WHEN {differs} THEN NULL ELSE declared_count.acknowledged_{what} END"
-            for what in ("by", "at", "cause")
-        )
-        statement = (
-            f"INSERT INTO declared_count ({columns}) VALUES ({', '.join([hole] * len(names))}) "
-            "ON CONFLICT (connection, stream, parent_id, measure) DO UPDATE SET "
-            '"class" = excluded."class", declared = excluded.declared, fetched = NULL, reread = excluded.reread, '
-            f"run_id = excluded.run_id, {acknowledged} "
-            f"WHERE {differs} OR declared_count.fetched < declared_count.declared"
-        )
-        for part in chunks(list(by_key.values())):
-            database.exec_driver_sql(statement, list(part))
-
 
 _Arrived = tuple[str, RawRecord, str]
 """Id, record, and hash of its payload."""
 
 
-def _may_vanish(table: Table) -> bool:
-    """Whether a raw record may cease to yield rows of a table; kinds with an index are looked up by it."""
-    depends = table.each is not None or table.when is not None
-    return depends and table.kind not in INDEXED_PARTS
+def _ordinary(key: str) -> bool:
+    """Whether an id is surely one that both databases take."""
+    return key.isascii() and "\x00" not in key
 
 
-def _over_a_value(error: Exception) -> bool:
-    """Whether a failure lies in a value: wrong type, out of range, missing, or too long for an index."""
-    if isinstance(error, (DataError, IntegrityError, OverflowError, UnicodeError)):
-        return True
-    cause = getattr(error, "orig", None)
-    too_much = str(getattr(cause, "sqlstate", None) or "").startswith("54")
-    return too_much or any(words in str(cause) for words in ("binding parameter", "cannot adapt", "cannot dump"))
-
-
-def _unwritable(error: Exception) -> Rejected:
-    words = str(getattr(error, "orig", None) or error).strip().splitlines()
-    return Rejected("unwritable", (words[0] if words else type(error).__name__)[:200])
-
-
-def _pending(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Mark new attachments as still to be downloaded."""
-    at = column_names("attachment").index("fetch_state")
-    return [(*row[:at], "pending", *row[at + 1 :]) for row in rows]
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """A page is thousands of tuples and not one cycle: to look for cycles among them takes an eighth of the time."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 def _time_or(value: str | None, otherwise: str) -> str:
@@ -565,16 +320,3 @@ def _time_or(value: str | None, otherwise: str) -> str:
         return time_text(value) or otherwise
     except Unreadable:
         return otherwise
-
-
-def _buried(kind: str, row: tuple[Any, ...], stored: StoredRaw) -> tuple[Any, ...]:
-    """Return a row with its deletion, when it is the raw record's own row; parts stay as they are."""
-    columns = column_names(kind)
-    fields = dict(zip(columns, row, strict=True))
-    if fields["id"] != stored.id:
-        return row
-    fields["deleted_at"], fields["deletion_evidence"] = stored.deleted_at, stored.deletion_evidence
-    if kind == "ticket" and fields["status"] != "deleted":
-        fields["status_before"], fields["status"] = fields["status"], "deleted"
-    fields["content_hash"] = fields["content_hash"][:-2] + "--"  # differs from the live row's, and stays the same
-    return tuple(fields[column] for column in columns)

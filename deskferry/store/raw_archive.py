@@ -19,7 +19,7 @@ _LEVEL = 3
 _DICTIONARY_SIZE = 16_384
 _SAMPLES = 64
 """Payloads that a dictionary needs at least; fewer are stored without one."""
-_MOST_SAMPLES = 400
+_MOST_SAMPLES = 200
 """Payloads that a dictionary learns from at most: more cost time and teach little."""
 _BATCH_BYTES = 8_000_000
 """Compressed payloads that a batch of stored records holds at most, so that long texts do not fill the memory."""

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import psutil
 from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -19,12 +20,13 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from deskferry import __version__
 from deskferry.canonical_schema import parse_time_text
 from deskferry.connectors.kit.clock import SystemClock
-from deskferry.connectors.kit.contract import Account, Child, Cursor
+from deskferry.connectors.kit.contract import Account, Child, Cursor, Page
 from deskferry.connectors.kit.contract import Row as Record
 from deskferry.errors import DeskferryError, LockHeld, Refused
 from deskferry.store import machinery
 from deskferry.store.engine import Store, now_text
 from deskferry.store.raw_archive import time_of
+from deskferry.store.upsert import is_sqlite
 
 _BEAT = 60.0
 """Seconds between two signs of life of the holder of a lock."""
@@ -242,6 +244,51 @@ def reset_streams(database: Connection, connection: str, streams: Sequence[str])
     """Forget cursors, so that the streams are read from the beginning."""
     for table in (machinery.stream_cursor, machinery.stream_seen):
         database.execute(table.delete().where(table.c.connection == connection, table.c.stream.in_(streams)))
+
+
+def save_cursor(database: Connection, connection: str, stream: str, page: Page, now: str) -> None:
+    """Keep where a stream goes on after this page."""
+    table = machinery.stream_cursor
+    values: dict[str, Any] = {"scanning": not page.last, "updated_at": now}
+    if page.cursor is not None:
+        values["cursor"] = page.cursor
+    if page.last:
+        values["finished_at"] = now
+    mine = (table.c.connection == connection) & (table.c.stream == stream)
+    if database.execute(table.update().where(mine).values(**values)).rowcount == 0:
+        database.execute(table.insert().values(connection=connection, stream=stream, **values))
+
+
+def add_todos(database: Connection, connection: str, run_id: str, children: Sequence[Child]) -> None:
+    """Put children on the to-do list; one that is there gets the newer arguments."""
+    if not children:
+        return
+    rows = [
+        (
+            connection,
+            child.stream,
+            child.parent,
+            orjson.dumps(dict(child.args)).decode(),
+            run_id,
+        )
+        for child in children
+    ]
+    holes = ", ".join(("?" if is_sqlite(database) else "%s",) * 5)
+    statement = (
+        f"INSERT INTO stream_todo (connection, stream, parent_id, args, run_id) VALUES ({holes}) "
+        "ON CONFLICT (connection, stream, parent_id) DO UPDATE SET args = excluded.args, run_id = excluded.run_id"
+    )
+    database.exec_driver_sql(statement, rows)
+
+
+def strike_todo(database: Connection, connection: str, child: Child) -> None:
+    """Take one child off the to-do list."""
+    table = machinery.stream_todo
+    database.execute(
+        table.delete().where(
+            table.c.connection == connection, table.c.stream == child.stream, table.c.parent_id == child.parent
+        )
+    )
 
 
 def todos(database: Connection, connection: str, limit: int = 1000) -> list[Child]:

@@ -230,7 +230,11 @@ def test_columns_by_type_are_the_right_ones() -> None:
 
 def test_engine_columns() -> None:
     common = {"content_hash", "synced_at"}
-    own = {"ticket_event": {"seq"}, "message": {"seq", "opening_by_order"}, "attachment": {"fetch_state", "sha256", "error"}}
+    own = {
+        "ticket_event": {"seq"},
+        "message": {"seq", "opening_by_order"},
+        "attachment": {"fetch_state", "sha256", "error"},
+    }
     assert {kind: common | own.get(kind, set()) for kind in TABLES} == ENGINE_COLUMNS
     assert {kind: columns for kind, columns in VOLATILE_COLUMNS.items() if columns} == {"attachment": {"url"}}
     for kind in TABLES:

@@ -8,24 +8,48 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 from sqlalchemy import event
 
+from deskferry.cli.app import run
 from deskferry.config import load_config
 from deskferry.connectors.kit.clock import RemoteClock
 from deskferry.connectors.registry import known_settings
+from deskferry.migrate.lanes import LoadOptions
+from deskferry.migrate.migrate import MigrateOptions, migrate
+from deskferry.migrate.migrate import verify as verify_route
 from deskferry.migrate.pull import PullOptions
+from deskferry.migrate.scope import Scope
+from deskferry.migrate.verify import Depth
 from deskferry.store import blobs, engine, open_store
 from deskferry.workbench import Workbench
 
 
+class NearClock(RemoteClock):
+    """The clock of the desks, asked only when it moves: nobody but this process lets time pass while it runs."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self._last: float | None = None
+
+    def now(self) -> float:
+        """Return the desks' time."""
+        if self._last is None:
+            self._last = super().now()
+        return self._last
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass at the desks."""
+        super().sleep(seconds)
+        self._last = None
+
+
 def bench(config: str | Path, clock: str) -> Workbench:
     """Return a workbench on a configuration, on the clock of a desk."""
-    return Workbench(load_config(config, known_settings()), clock=RemoteClock(clock))
+    return Workbench(load_config(config, known_settings()), clock=NearClock(clock))
 
 
 def pull(config: str, clock: str, names: list[str], **options: Any) -> dict[str, Any]:
@@ -64,6 +88,23 @@ def _count_pages(opened: Workbench, names: list[str]) -> dict[str, dict[str, int
     return counted
 
 
+def load(
+    config: str, clock: str, *, verify: bool = False, prove: bool = True, threads: int = 1, mapping: str | None = None
+) -> dict[str, Any]:
+    """Migrate `old` into `new` with a yes to every effect; returns what came of it."""
+    with bench(config, clock) as opened:
+        job = opened.migration("old", "new", None if mapping is None else Path(mapping), Scope())
+        accepted = frozenset(effect.name for effect in job.writer.effects())
+        options = MigrateOptions(load=LoadOptions(accepted, threads=threads), verify=verify, prove=prove)
+        return migrate(job, options).as_json()
+
+
+def verify(config: str, clock: str) -> dict[str, Any]:
+    """Compare what `new` holds with what `old` is, files included."""
+    with bench(config, clock) as opened:
+        return verify_route(opened.migration("old", "new", None, Scope()), Depth.FILES).as_json()
+
+
 def normalize(config: str, clock: str, name: str) -> dict[str, Any]:
     """Map everything anew from the raw archive."""
     with bench(config, clock) as opened:
@@ -75,8 +116,6 @@ def command_line(
     arguments: list[str], directory: str, environment: dict[str, str], stdin: str = "", inject: str = ""
 ) -> dict[str, Any]:
     """Run the command line as a process of its own would: directory, environment and standard streams are its own."""
-    from deskferry.cli.app import run  # noqa: PLC0415 - only the jobs that need it pay for it
-
     os.chdir(directory)
     os.environ.clear()
     os.environ.update(environment)
@@ -125,16 +164,20 @@ def _no_room_for_files() -> None:
 INJECTIONS: dict[str, Callable[[], None]] = {"few pages": _few_pages, "no room for files": _no_room_for_files}
 
 JOBS: dict[str, Callable[..., dict[str, Any]]] = {
-    "pull": pull, "normalize": normalize, "command line": command_line,
+    "pull": pull, "load": load, "verify": verify, "normalize": normalize, "command line": command_line,
 }  # fmt: skip
 
 
 def prepare() -> None:
-    """Do once what every job would do for the first time: the forks inherit it."""
+    """Do once what every job would do for the first time: the forks inherit it.
+
+    What a process wrote survives its death by signal 9 without any fsync, which only a power cut asks for.
+    """
+    make = engine._sqlite_engine
+    engine._sqlite_engine = lambda url, _synchronous: make(url, "OFF")
+    os.fsync = lambda _file: None
     with tempfile.TemporaryDirectory() as directory, open_store(f"sqlite:///{directory}/store.db"):
         known_settings()
-    with suppress(ImportError):
-        __import__("deskferry.cli")
 
     httpx.Client().close()
     gc.collect()

@@ -111,9 +111,11 @@ class Points:
                 return original(transport, request)
             place = points.number("send")
             points.hit(f"{place}:before")
-            response = original(transport, request)
-            response.read()
-            points.hit(f"{place}:after")
+            try:
+                response = original(transport, request)
+                response.read()
+            finally:  # also where the answer was lost on its way
+                points.hit(f"{place}:after")
             return response
 
         httpx.HTTPTransport.handle_request = handle  # type: ignore[method-assign]

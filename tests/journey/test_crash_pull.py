@@ -17,8 +17,8 @@ from tests.journey.crashing import Crasher
 from tests.journey.desks import Desk, DeskHost, write_config
 from tests.journey.seeds import crash_seed
 
-SHARES = 4
-EACH = 7
+CHAINS = 12
+WORKERS = 2
 ALL_SHARES = 16
 LATE = ("file", "download")
 """Points that are reached from a store in which a pull died just before its first file."""
@@ -78,18 +78,22 @@ def _case(whole: Undisturbed, directory: Path, point: str, *, renormalize: bool)
     """Die at a point, run again, compare."""
     what = point.partition(":")[0]
     config = _begin(whole, directory, whole.before_files if what in LATE else whole.empty)
-    store = directory / "store.db"
     whole.run(config, point)
     whole.run(config)
-    assert not differences(whole.held, content(store)), f"killed at {point}"
-    assert files(store) == whole.files, f"killed at {point}"
+    _compare(whole, config, f"killed at {point}", renormalize=renormalize)
+
+
+def _compare(whole: Undisturbed, config: Path, why: str, *, renormalize: bool) -> None:
+    store = config.parent / "store.db"
+    assert not differences(whole.held, content(store)), why
+    assert files(store) == whole.files, why
     with sqlite3.connect(store) as database:
         assert database.execute("SELECT * FROM run_lock").fetchall() == []
         assert database.execute("SELECT * FROM stream_todo").fetchall() == []
     database.close()
     if renormalize:  # the order of arrival is right, too: made anew from raw, the rows are the same
         whole.crasher.well("normalize", config=str(config), clock=whole.desk.base_url, name="old")
-        assert not differences(whole.held, content(store)), f"killed at {point}, normalized"
+        assert not differences(whole.held, content(store)), f"{why}, normalized"
 
 
 def test_every_write_of_a_pull_is_a_point(undisturbed: Undisturbed) -> None:
@@ -115,26 +119,28 @@ def _downloads(whole: Undisturbed) -> list[str]:
     return [row["id"] for row in rows if row["fetch_state"] == "done" and row["sha256"] not in empty]
 
 
-@pytest.mark.parametrize("share", range(SHARES))
-def test_killed_at_some_points(undisturbed: Undisturbed, tmp_path: Path, share: int) -> None:
-    """Some points by a printed seed: of every kind, and each worker another share."""
-    chosen = sampled(undisturbed.points, SHARES * EACH)[share::SHARES]
-    print(f"seed {crash_seed()}: {', '.join(chosen)}")
-    for number, point in enumerate(chosen):
-        _case(undisturbed, tmp_path / str(number), point, renormalize=number == 0)
+@pytest.mark.parametrize("worker", range(WORKERS))
+def test_killed_three_times(undisturbed: Undisturbed, tmp_path: Path, worker: int) -> None:
+    """Points by a printed seed: each store is killed among the pages, resumed, among the children, then the files."""
+    for number in range(worker, CHAINS, WORKERS):
+        chain = _chain(undisturbed.points, number)
+        why = f"seed {crash_seed()}, chain {number}: killed at {', '.join(chain)}"
+        print(why)
+        config = _begin(undisturbed, tmp_path / str(number), undisturbed.empty)
+        for point in chain:
+            undisturbed.run(config, point)
+        undisturbed.run(config)
+        _compare(undisturbed, config, why, renormalize=number < WORKERS)
 
 
-def sampled(points: list[str], number: int) -> list[str]:
-    """Return points by the seed of this session, of every kind as evenly as there are some."""
-    chance = random.Random(crash_seed())
-    kinds: dict[tuple[str, ...], list[str]] = {}
-    for point in points:
-        what, _number, when = point.split(":")
-        kinds.setdefault((what, when), []).append(point)
-    for listed in kinds.values():
-        chance.shuffle(listed)
-    rounds = [listed[turn] for turn in range(len(points)) for listed in kinds.values() if turn < len(listed)]
-    return rounds[:number]
+def _chain(points: list[str], number: int) -> list[str]:
+    """Return a point among the lists, one among the children, one among the files: by the seed of this session."""
+    chance = random.Random(f"{crash_seed()}/{number}")
+    chain = []
+    for among in (("page", "reset"), ("child", "settle"), ("file", "download")):
+        kind = chance.choice(sorted({tuple(one.split(":")[::2]) for one in points if one.split(":")[0] in among}))
+        chain.append(chance.choice([one for one in points if tuple(one.split(":")[::2]) == kind]))
+    return chain
 
 
 @pytest.mark.exhaustive
@@ -143,15 +149,3 @@ def test_killed_at_every_point(undisturbed: Undisturbed, tmp_path: Path, share: 
     """All points."""
     for number, point in enumerate(undisturbed.points[share::ALL_SHARES]):
         _case(undisturbed, tmp_path / str(number), point, renormalize=number % 5 == 0)
-
-
-def test_killed_again_and_again(undisturbed: Undisturbed, tmp_path: Path) -> None:
-    """One store, killed at one point after the other and never let finish: every attempt gets further."""
-    config = _begin(undisturbed, tmp_path / "again", undisturbed.empty)
-    line = ("page:3:before", "page:20:after", "child:2:before", "child:1:after", "download:4:half", "file:9:after")
-    for point in line:
-        undisturbed.run(config, point)
-    undisturbed.run(config)
-    store = config.parent / "store.db"
-    assert not differences(undisturbed.held, content(store))
-    assert files(store) == undisturbed.files

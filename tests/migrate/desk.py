@@ -252,7 +252,8 @@ class FakeWriter:
         if one.call == "ticket.update":
             self.desk.mailbox += ["closed"] if body.get("status") == "closed" else []
             message = body.pop("message", None)
-            ticket.update(body)
+            cleared = dict.fromkeys(("assignee", "group", "custom_fields")) if message else {}
+            ticket.update({**cleared, **body})
             if message:
                 ticket["messages"][0].update(message)
             return Outcome("done")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from deskferry.connectors.kit.contract import Ref
 from deskferry.errors import ConfigError, Findings, OpenQuestions, TooManyErrors
 from deskferry.migrate.load import LoadOptions
 from deskferry.migrate.migrate import plan
@@ -343,3 +345,35 @@ def test_threads_and_batches_come_to_the_same_end(store: Store) -> None:
     result = busy.migrate(writer=writer, threads=4, prove=True)
     assert result.exit_code == 0
     assert busy.desk.content() == expected
+
+
+class Linking(FakeWriter):
+    """Names in each ticket another one that comes later, as a link would."""
+
+    def __init__(self, desk: Any, links: dict[str, str]) -> None:
+        super().__init__(desk)
+        self.links = links
+
+    def compose_ticket(self, aggregate: Any, crossings: Any) -> Any:
+        made = super().compose_ticket(aggregate, crossings)
+        other = self.links.get(aggregate.ticket["id"])
+        if other is None:
+            return made
+        first = replace(made.operations[0], body={**made.operations[0].body, "related": Ref(other)})
+        return replace(made, operations=(first, *made.operations[1:]))
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_ticket_that_names_a_later_one_waits_for_it(world: World, threads: int) -> None:
+    result = world.migrate(writer=Linking(world.desk, {"old:ticket:1": "old:ticket:3"}), prove=True, threads=threads)
+    assert result.exit_code == 0
+    third = next(key for key, one in world.desk.tickets.items() if one["mark"] == "old:ticket:3")
+    assert world.ticket("1")["related"] == third
+
+
+def test_tickets_that_name_each_other_are_told_not_sent(world: World) -> None:
+    links = {"old:ticket:1": "old:ticket:3", "old:ticket:3": "old:ticket:1"}
+    result = world.migrate(writer=Linking(world.desk, links), verify=False)
+    assert result.exit_code == 1
+    assert result.load is not None
+    assert result.load.counts["ticket"] == {"created": 1, "not_sent": 2}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deskferry.canonical_schema import sql_table
 from deskferry.errors import ConfigError
 from deskferry.migrate.migrate import verify
 from deskferry.migrate.verify import Depth, Subset, VerifyResult, parse_subset
@@ -163,3 +165,27 @@ def test_nothing_written_is_said(store: Store) -> None:
     world = World(store).fill()
     with pytest.raises(ConfigError, match="Nothing of old was written"):
         verify(world.job())
+
+
+def test_what_changed_at_the_source_since_is_behind(world: World) -> None:
+    world.source.ticket("1", "First, edited", requester_id="old:user:1", created_at="2026-03-01T09:00:00.000000Z")
+    assert named(verify(world.job())) == {("old:ticket:1", "behind", "read")}
+    assert world.migrate().exit_code == 0
+    assert verify(world.job()).exit_code == 0
+
+
+def test_what_an_older_mapping_wrote_is_counted_not_compared(world: World) -> None:
+    result = verify(world.job(mapping='migrated_tag = "later"\n'))
+    assert (result.newer_mapping, result.differences) == (3, [])
+
+
+def test_a_message_that_went_at_the_source_stays_and_is_counted(world: World) -> None:
+    table = sql_table("message")
+    with world.store.write() as database:
+        database.execute(table.update().where(table.c.id == "old:comment:22").values(deleted_at=datetime.now(UTC)))
+    result = world.migrate(prove=True)
+    assert result.exit_code == 0
+    assert result.load is not None
+    assert result.load.counts["message"]["gone_at_source"] == 1
+    assert verify(world.job()).exit_code == 0
+    assert len(world.ticket("2")["messages"]) == 3

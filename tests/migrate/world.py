@@ -73,7 +73,8 @@ class World:
             "refresh": self.pull, "reread": lambda _ids: self.pull(),
             "witness": lambda remote: writer.witness(None, remote), "fetch": _fetch, **changes,
         }  # fmt: skip
-        return Migration(self.store, "old", "new", writer, writer.account(), self.desk.clock, mapping, **values)
+        account = values.pop("account", None) or writer.account()
+        return Migration(self.store, "old", "new", writer, account, self.desk.clock, mapping, **values)
 
     def pull(self) -> None:
         """Bring the destination's tables up to date."""

@@ -331,6 +331,13 @@ def test_what_no_database_takes_is_tamed(store: Store, writer: Writer) -> None:
     assert everything(store) == before
 
 
+def test_a_nul_in_the_key_of_a_part(store: Store, writer: Writer) -> None:
+    """Parts are named by what vendors let people type."""
+    writer.page(user("1", tags=["a\x00b"]))
+    assert rows(store, "SELECT id, tag FROM tagging") == [("old:user:1/tag/a\ufffdb", "a\ufffdb")]
+    assert rows(store, "SELECT id FROM reject") == []
+
+
 def test_long_texts(store: Store, writer: Writer) -> None:
     """Ten megabytes in one message, in a script that takes four bytes a letter."""
     body = "\U0001f600abc" * (10_000_000 // 7)

@@ -19,6 +19,7 @@ CONNECTOR = Connector(
     source=FreshdeskSource,
     destination=FreshdeskDestination,
     site=site,
+    ticket_children=("whole_tickets",),
 )
 
 __all__ = ["CONNECTOR"]

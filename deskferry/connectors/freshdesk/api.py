@@ -1,4 +1,4 @@
-"""Reading one Freshdesk account: who we are, pages of lists, conversations of a ticket, files.
+"""Reading one Freshdesk account: who we are, pages of lists, tickets, files.
 
 Reference: https://developers.freshdesk.com/api as of 2026-01-16; lists are bare arrays, 100 rows a page at most,
 `Link: rel="next"` where there is more.
@@ -11,8 +11,8 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from deskferry.config import ConnectionConfig
-from deskferry.connectors.freshdesk import scan
-from deskferry.connectors.freshdesk.converters import WEB_CHAT
+from deskferry.connectors.freshdesk import children, scan
+from deskferry.connectors.freshdesk.children import has_next
 from deskferry.connectors.freshdesk.limits import plan_limits
 from deskferry.connectors.freshdesk.settings import FreshdeskSettings
 from deskferry.connectors.freshdesk.streams import BY_NAME, STREAMS
@@ -20,15 +20,11 @@ from deskferry.connectors.kit.contract import (
     Account,
     BlobRef,
     Child,
-    Declared,
-    DeclaredClass,
     Estimate,
-    Measure,
     Page,
     PullRequest,
     RawRecord,
     Stream,
-    Tombstone,
 )
 from deskferry.connectors.kit.limits import number
 from deskferry.connectors.kit.session import Answer, Denied, Session, VendorStatus
@@ -42,11 +38,6 @@ _FULL_LISTS = frozenset(
 )  # fmt: skip
 _UNPAGED = frozenset({"ticket_fields", "contact_fields", "company_fields"})
 _FILE_REMEDY = "Ask an administrator for an API key of an agent with global access."
-
-
-def has_next(answer: Answer) -> bool:
-    """Return whether the vendor says that there is another page."""
-    return 'rel="next"' in answer.headers.get("link", "")
 
 
 def read_account(session: Session) -> Account:
@@ -110,7 +101,9 @@ class FreshdeskSource:
         note = "at most: tickets are numbered in sequence, and deleted and archived ones have numbers too"
         by_name = {
             "tickets": Estimate("tickets", tickets, pages + 3, note),
-            "conversations": Estimate("conversations", None, tickets, "at least one call a ticket"),
+            children.STREAM: Estimate(
+                children.STREAM, None, tickets, "two credits each; one call more from ten conversations on"
+            ),
         }
         return [by_name.get(stream.name, Estimate(stream.name, None, None)) for stream in STREAMS]
 
@@ -118,7 +111,7 @@ class FreshdeskSource:
         """Yield the pages of a stream; a refusal of a list raises Refused."""
         try:
             if stream == "tickets":
-                yield from scan.tickets(self._list, request, self._session.clock, self._ticket_page)
+                yield from scan.tickets(self._list, request, self._session.clock)
             elif stream == "contacts":
                 yield from scan.contacts(self._list, request, self._session.clock)
             elif stream == "satisfaction_ratings":
@@ -133,23 +126,9 @@ class FreshdeskSource:
             raise
 
     def child(self, stream: str, child: Child) -> Page:
-        """Return all conversations of one ticket, oldest first; a vanished ticket yields its tombstone."""
-        assert stream == "conversations"
-        records: list[RawRecord | Tombstone] = []
-        page = 1
-        while True:
-            answer = self._session.request_json(
-                "GET",
-                f"tickets/{child.parent}/conversations",
-                params={"page": page, "per_page": self._size},
-                allow=(404,),
-            )
-            if answer.status == 404:
-                return self._vanished(child.parent)
-            records += [RawRecord("conversation", str(row["id"]), row, child.parent) for row in answer.body or ()]
-            if not has_next(answer):
-                return Page(tuple(records))
-            page += 1
+        """Return one ticket with all its conversations; a vanished one yields its tombstone."""
+        assert stream == children.STREAM
+        return children.whole(self._session, child, self._size)
 
     def blob(self, ref: BlobRef) -> AbstractContextManager[Iterator[bytes]]:
         """Stream the bytes of an attachment without credentials; an expired link is asked for anew."""
@@ -159,38 +138,6 @@ class FreshdeskSource:
 
     def _list(self, path: str, params: Mapping[str, Any], allow: Sequence[int] = ()) -> Answer:
         return self._session.request_json("GET", path, params={"per_page": self._size, **params}, allow=allow)
-
-    def _vanished(self, ticket: str) -> Page:
-        """Return the tombstone of a ticket that is gone; archived tickets leave the lists and are still there."""
-        archived = self._session.request_json("GET", f"tickets/archived/{ticket}", allow=(403, 404))
-        if archived.status == 200 and isinstance(archived.body, dict):
-            return self._archived(ticket, archived.body)
-        return Page((Tombstone("ticket", ticket, "404"),))
-
-    def _archived(self, ticket: str, payload: dict[str, Any]) -> Page:
-        records = [RawRecord("ticket", ticket, {"archived": True, **payload})]
-        page = 1
-        while True:
-            answer = self._list(f"tickets/archived/{ticket}/conversations", {"page": page}, (403, 404))
-            rows = answer.body if answer.status == 200 else None
-            records += [RawRecord("conversation", str(row["id"]), row, ticket) for row in rows or ()]
-            if not rows or not has_next(answer):
-                return Page(tuple(records))
-            page += 1
-
-    def _ticket_page(self, rows: Sequence[dict[str, Any]]) -> Page:
-        """Return the page of these tickets: each one's conversations are still to be fetched."""
-        ids = [str(row["id"]) for row in rows]
-        return Page(
-            tuple(RawRecord("ticket", one, row) for one, row in zip(ids, rows, strict=True)),
-            children=tuple(Child("conversations", one) for one in ids),
-            # Of a web chat the description is no message: the first conversation must come.
-            declared=tuple(
-                Declared("conversations", "ticket", one, Measure.MESSAGES, 1, DeclaredClass.BOUND)
-                for one, row in zip(ids, rows, strict=True)
-                if row.get("source") == WEB_CHAT and row.get("description_text")
-            ),
-        )
 
     def _whole(self, stream: str, request: PullRequest) -> Iterator[Page]:
         """Yield a list that is read whole every time; deletions show as absence."""
@@ -247,25 +194,4 @@ class _Download:
         ticket = self._ref.parent
         if ticket is None:
             return None
-        wanted = self._ref.attachment_id.rpartition(":")[2]
-        answer = self._session.request_json("GET", f"tickets/{ticket}", allow=(404,))
-        found = _link(wanted, [answer.body] if isinstance(answer.body, dict) else [])
-        page = 1
-        while found is None and answer.status == 200:
-            conversations = self._session.request_json(
-                "GET", f"tickets/{ticket}/conversations", params={"page": page, "per_page": 100}, allow=(404,)
-            )
-            found = _link(wanted, conversations.body if isinstance(conversations.body, list) else [])
-            if not has_next(conversations):
-                break
-            page += 1
-        return found
-
-
-def _link(attachment: str, holders: Sequence[Mapping[str, Any]]) -> str | None:
-    for holder in holders:
-        for file in holder.get("attachments") or ():
-            if str(file.get("id")) == attachment:
-                url = file.get("attachment_url")
-                return None if url is None else str(url)
-    return None
+        return children.file_link(self._session, ticket, self._ref.attachment_id.rpartition(":")[2])

@@ -31,7 +31,10 @@ CAPABILITIES = Capabilities(
             yes("the description is the opening message"),
             partly("as notes, public or private, with their author; times are kept in the text"),
         ),
-        "attachment": Both(yes(), partly("20 MB a call; inline images become attachments")),
+        "attachment": Both(
+            partly("of descriptions and of conversations; images inside a text stay links"),
+            partly("20 MB a call; inline images become attachments"),
+        ),
         "ticket_follower": Both(yes("copied addresses"), partly("copied addresses; followers are lost")),
         "ticket_link": Both(yes("parents and trackers"), not_yet("links are named in a private note")),
         "tagging": Both(yes("tickets and contacts"), partly("32 characters at most")),
@@ -56,7 +59,7 @@ CAPABILITIES = Capabilities(
     ),
     appends_silently=vendor_cannot("public notes may mail and fire automations; private notes mail nobody"),
     finds_by_origin=yes("a custom field of tickets, a mark in each text, the external id of contacts"),
-    search_lag=0.0,
+    search_lag=30.0,
     list_caps={"tickets": LAST_PAGE * 100},
     plan_gated={
         "time_entries": "time tracking",

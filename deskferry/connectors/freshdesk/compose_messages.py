@@ -16,7 +16,6 @@ from deskferry.connectors.kit.contract import Crossings, FilePart, Loss, Operati
 
 _UNWRITTEN_STATES = {"draft": "draft_not_written", "scheduled": "draft_not_written", "hidden": "hidden_not_written"}
 _STATE_SETTINGS = {"draft": "drafts", "scheduled": "drafts", "hidden": "hidden"}
-_PRIVATE_KINDS = frozenset({"private_note", "forward", "system"})
 _MAIL_DETAILS = (
     "sender", "to_addresses", "cc_addresses", "bcc_addresses", "rfc_message_id", "in_reply_to", "chat_session_id",
     "side_conversation_id", "edited_at",
@@ -53,10 +52,13 @@ def kept_out(message: Row, crossings: Crossings) -> Loss | None:
 
 
 def is_public(message: Row) -> bool:
-    """Return whether the customer may read a message; what is not known to be public is private."""
+    """Return whether the customer may read a message; what is not known to be public, or was not sent, is private.
+
+    A forward or a system message that the customer could read is a public note: a note mails only those it names.
+    """
     return (
         message.get("is_public") is True
-        and message.get("kind") not in _PRIVATE_KINDS
+        and message.get("kind") != "private_note"
         and message.get("state") not in _UNWRITTEN_STATES
     )
 
@@ -129,6 +131,9 @@ def _details(message: Row) -> list[Loss]:
         losses.append(Loss(message["id"], "mail", ", ".join(names), "mail_details_not_written"))
     if message.get("is_public") is None:
         losses.append(Loss(message["id"], "is_public", None, "visibility_unknown"))
+    elif message["is_public"] and not is_public(message):
+        unsent = message.get("state") in _UNWRITTEN_STATES
+        losses.append(Loss(message["id"], "is_public", "true", "unsent_private" if unsent else "visibility_unknown"))
     if message.get("extra"):
         names = sorted(map(str, message["extra"]))
         losses.append(Loss(message["id"], "extra", ", ".join(names)[:500], "vendor_fields_not_written"))

@@ -74,8 +74,9 @@ def ticket(aggregate: TicketAggregate, crossings: Crossings, desk: Desk) -> Comp
     several = bool(operations)
     create = _create(draft, aggregate, opening, status=codes.OPEN if several else status, last=not several)
     operations.insert(0, create)
-    if several and status != codes.OPEN:
-        operations.append(_state(draft, status, messages))
+    if several:
+        # A ticket begins open: that is written only over another state, that an earlier crossing wrote.
+        operations.append(replace(_state(draft, status, messages), only_again=status == codes.OPEN))
     _left_behind(draft, aggregate)
     return Composition(tuple(operations), tuple(draft.losses))
 

@@ -23,14 +23,15 @@ _PLANS: Mapping[int, tuple[int, int, int, int]] = {
 
 
 def price(method: str, target: str) -> float:
-    """Return what a call costs: 1; each include adds 2 on lists, 1 on views (`conversations` 2), 2 on searches."""
+    """Return what a call costs: 1; each include adds 2 on lists, 1 on views.
+
+    Of a view with conversations the reference says that it "will consume two API calls": both together, as with stats.
+    """
     parts = urlsplit(target)
     includes = [name for value in parse_qs(parts.query).get("include", ()) for name in value.split(",") if name]
     if method != "GET" or not includes:
         return 1.0
-    if parts.path.rstrip("/").endswith("/tickets"):
-        return 1.0 + 2.0 * len(includes)
-    return 1.0 + sum(2.0 if name == "conversations" else 1.0 for name in includes)
+    return 1.0 + (2.0 if parts.path.rstrip("/").endswith("/tickets") else 1.0) * len(includes)
 
 
 BUCKETS = (

@@ -140,7 +140,7 @@ TICKET = ObjectMap(
     ignored={
         "requester": "the person comes as a contact",
         "company": "the company comes as a company",
-        "conversations": "ten of them at most; they come as conversations",
+        "conversations": "ten of them at most; each is a record of its own",
     },
     kept={
         "stats": "times of the vendor's own reports that are no canonical column",

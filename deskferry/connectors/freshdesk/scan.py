@@ -7,11 +7,12 @@ more than 30,000 tickets were changed in one second.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
+from deskferry.connectors.freshdesk.children import named
 from deskferry.connectors.freshdesk.streams import LAST_PAGE
 from deskferry.connectors.kit.clock import Clock
 from deskferry.connectors.kit.contract import Cursor, Page, PullRequest, RawRecord
@@ -37,11 +38,11 @@ class List(Protocol):
 
 
 _TICKET_PASSES: tuple[tuple[str, dict[str, str]], ...] = (
-    ("live", {}),
-    ("deleted", {"filter": "deleted"}),
-    ("spam", {"filter": "spam"}),
+    ("live", {"include": "stats"}),
+    ("deleted", {"filter": "deleted", "include": "description,stats"}),
+    ("spam", {"filter": "spam", "include": "description,stats"}),
 )
-"""Deleted and spam tickets are not in the default list."""
+"""Deleted and spam tickets are not in the default list; what it says of them is kept in case they are purged."""
 
 
 def _moment(text: str) -> datetime:
@@ -99,8 +100,11 @@ class _Window:
         return {"since": _text(begin if ended else _moment(self.since)), "seen": kept}
 
 
-def tickets(read: List, request: PullRequest, clock: Clock, as_page: Callable[[Sequence[Row]], Page]) -> Iterator[Page]:
-    """Yield the pages of the three passes; a cursor holds the mark of each and which one is under way."""
+def tickets(read: List, request: PullRequest, clock: Clock) -> Iterator[Page]:
+    """Yield the pages of the three passes: each names the tickets that are still to be read whole.
+
+    The list leaves out files. A cursor holds the mark of each pass and which one is under way.
+    """
     cursor: Cursor = dict(request.cursor or {})
     marks: dict[str, Any] = dict(cursor.get("marks", {}))
     begin = int(cursor.get("at", 0))
@@ -110,12 +114,9 @@ def tickets(read: List, request: PullRequest, clock: Clock, as_page: Callable[[S
         for rows, last, notes in _ticket_pages(read, window, params, clock):
             marks[name] = window.mark(ended=last)
             ended = last and number == len(_TICKET_PASSES) - 1
-            page = as_page(rows)
             at = 0 if ended else number + 1 if last else number
-            yield Page(
-                page.records, {"at": at, "marks": dict(marks)}, ended,
-                declared=page.declared, children=page.children, notes=notes,
-            )  # fmt: skip
+            wanted = tuple(named(row) for row in rows)
+            yield Page((), {"at": at, "marks": dict(marks)}, ended, children=wanted, notes=notes)
 
 
 def _ticket_pages(
@@ -133,7 +134,6 @@ def _ticket_pages(
                 "updated_since": _text(max(_moment(window.since) - _SECOND, _moment(BEGINNING))),
                 "order_by": "updated_at",
                 "order_type": "asc",
-                "include": "description,stats",
                 "page": page,
             },
         )

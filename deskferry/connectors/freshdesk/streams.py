@@ -28,13 +28,16 @@ STREAMS = (
     ),
     Stream(
         "tickets", Mode.INCREMENTAL, ("ticket", "message", "attachment", "tagging", "ticket_follower", "ticket_link"),
-        ("ticket",), "tickets", cap=LAST_PAGE * 100,
-        note="three passes: live, deleted, spam; in the order of updated_at, a new window a page; archived tickets "
-        "are in no list",
+        (), "tickets", cap=LAST_PAGE * 100,
+        note="three passes: live, deleted, spam; in the order of updated_at, a new window a page; the list leaves out "
+        "files, so that it only names what changed; archived tickets are in no list",
     ),
     Stream(
-        "conversations", Mode.CHILD, ("message", "attachment"), ("conversation",), "tickets/{parent}/conversations",
-        note="read again for every ticket that changed",
+        "whole_tickets", Mode.CHILD,
+        ("ticket", "message", "attachment", "tagging", "ticket_follower", "ticket_link"), ("ticket", "conversation"),
+        "tickets/{parent}?include=conversations",
+        note="a call for every ticket that changed; the view shows ten conversations at most, so that from ten on they "
+        "are read from tickets/{parent}/conversations, a hundred a call",
     ),
     Stream(
         "satisfaction_ratings", Mode.INCREMENTAL, ("survey_response",), ("satisfaction_rating",),

@@ -115,6 +115,10 @@ LOSS_CAUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "It was not known whether the customer may read it; it became private.",
             "No se sabía si el cliente puede leerlo; pasó a privado.",
         ),
+        "unsent_private": (
+            "It was never sent: it became a private note.",
+            "Nunca se envió: pasó a nota privada.",
+        ),
         "draft_not_written": ("Drafts stay in the store.", "Los borradores se quedan en el almacén."),
         "hidden_not_written": ("Hidden messages stay in the store.", "Los mensajes ocultos se quedan en el almacén."),
         "text_split": (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from deskferry.config import ConnectionConfig
-from deskferry.connectors.freshdesk import codes, compose_people, compose_ticket, find
+from deskferry.connectors.freshdesk import amend, codes, compose_people, compose_ticket, find
 from deskferry.connectors.freshdesk import send as sending
 from deskferry.connectors.freshdesk.api import read_account
 from deskferry.connectors.freshdesk.compose_messages import header_line
@@ -28,7 +28,9 @@ from deskferry.connectors.kit.contract import (
     Account,
     Composition,
     Crossings,
+    Earlier,
     Effect,
+    Loss,
     OpenFile,
     Operation,
     Outcome,
@@ -50,8 +52,9 @@ _NOT_IN_UPDATES = frozenset({"cc_emails", "name", "email", "unique_external_id"}
 class FreshdeskDestination:
     """Writes into one account by the public API."""
 
-    search_lag = 0.0
-    """Everything is found by lists; nothing waits for the search index."""
+    search_lag = 30.0
+    """Everything is found by lists, which the vendor does not say to lag; that they never do is not written either, and
+    half a minute before a write is sent again costs less than one that is there twice."""
 
     def __init__(self, session: Session, connection: ConnectionConfig) -> None:
         self._session = session
@@ -191,6 +194,10 @@ class FreshdeskDestination:
             target=Ref(operation.record_id, operation.part),
         )  # fmt: skip
 
+    def amend(self, update: Operation, draft: Operation, earlier: Earlier) -> tuple[Operation, Sequence[Loss]]:
+        """Return the update that also empties what an earlier call filled, and what it cannot change."""
+        return amend.amend(update, draft, earlier)
+
     # --------------------------------------------------------------------------------------- what is shown and undone
 
     def header(self, message: Row, crossings: Crossings) -> str:
@@ -216,8 +223,8 @@ class FreshdeskDestination:
         return codes.label_of(what, code)
 
     def calls(self, composition: Composition) -> int:
-        """Return how many calls sending takes: one an operation."""
-        return len(composition.operations)
+        """Return how many calls sending takes: one an operation of a new record."""
+        return sum(1 for operation in composition.operations if not operation.only_again)
 
     def batch_size(self, call: str) -> int:  # noqa: ARG002 - the same at every vendor
         """Return 1: the API takes one record a call."""

@@ -26,6 +26,8 @@ WireRow = tuple[Any, ...]
 """A canonical row in column order: times as canonical text, JSON as text, booleans as bool."""
 
 _COMMON = ("id", "connection", "vendor", "source_object", "source_id", "content_hash", "synced_at", "raw_record_id")
+_TOLD = frozenset({"vendor", "source_object", "source_id"})
+"""Common columns that rows may bring which passed through a store before."""
 _UNHASHED = frozenset({"synced_at", "content_hash", "raw_record_id", "connection", "vendor"})
 
 
@@ -93,15 +95,16 @@ class Table:
     """How one raw object becomes rows of one canonical kind.
 
     `each`: where the items lie (a path to a list, or a function of the raw record); None: the record itself.
-    `source_id`: path of the item's own id. Without one, `part` and `key` name a derived part:
+    `source_id`: path of the item's own id, or a function of it. Without one, `part` and `key` name a derived part:
     `<parent id>/<part>/<key>`, or `<parent id>/<part>` with `key=None` where there is but one. `of` is the object of
-    the ids (default: the map's object). `takes` names top-level keys that functions over the whole record take.
+    the ids (default: the map's object); with "" the own id names its object too (`ticket:42/opening`), and the rows may
+    say vendor, source_object and source_id. `takes` names top-level keys that functions over the whole record take.
     """
 
     kind: str
     rows: tuple[Map, ...]
     each: str | Callable[[Raw], Iterable[Any]] | None = None
-    source_id: str | None = "id"
+    source_id: str | Callable[[Any], Any] | None = "id"
     part: str | None = None
     key: str | Callable[[Any], str] | None = "."
     of: str | None = None
@@ -114,7 +117,7 @@ class Table:
         for row in self.rows:
             if row.to not in columns:
                 raise ValueError(f"{self.kind} has no column {row.to}")
-            if row.to in engine or row.to in _COMMON:
+            if row.to in engine or (row.to in _COMMON and not (self.of == "" and row.to in _TOLD)):
                 raise ValueError(f"{self.kind}.{row.to} is filled by the store, not by a mapping")
         names = [row.to for row in self.rows]
         doubled = [name for name, count in Counter(names).items() if count > 1]
@@ -140,6 +143,12 @@ class ObjectMap:
     volatile: tuple[str, ...] = ()
     id_path: str = "id"
     """Path of the raw record's own id."""
+    own_kinds: frozenset[str] = frozenset()
+    """Kinds of which every row ends with the raw record, whatever its id; of others only the row with the same id."""
+    place: str = ""
+    """Key that tells where the record stood (file and line); it begins the detail of a reject."""
+    check: Callable[[Raw], Rejected | None] | None = None
+    """Looks at a record before it is mapped: what a reader could not read, what breaks a schema."""
 
     @cached_property
     def consumed(self) -> frozenset[str]:
@@ -233,6 +242,8 @@ def dump(value: Any) -> str | None:
     return text
 
 
+_HASH = hashlib.blake2b(digest_size=16)
+"""Copied for each row and payload: half the time of a new one."""
 _TEXT_COLUMNS_AS_TEXT = frozenset({"number", "external_id", "source_id"})
 
 
@@ -256,6 +267,8 @@ class Mapper:
         """Append the canonical rows of a raw record to `out`, or return why it cannot be mapped."""
         fresh: Mapped = {}
         try:
+            if self.object_map.check is not None and (found := self.object_map.check(raw)) is not None:
+                return self._placed(raw, found)
             try:
                 for emit in self._emitters:
                     emit(raw, source_id, synced_at, fresh, True)
@@ -265,15 +278,19 @@ class Mapper:
                 for emit in self._emitters:
                     emit(raw, source_id, synced_at, fresh, False)
         except Unreadable as bad:
-            return Rejected(bad.code, bad.detail)
+            return self._placed(raw, Rejected(bad.code, bad.detail))
         except (TypeError, ValueError, AttributeError, KeyError, IndexError) as bad:
-            return Rejected("unexpected_shape", f"{type(bad).__name__}: {bad}")
+            return self._placed(raw, Rejected("unexpected_shape", f"{type(bad).__name__}: {bad}"))
         for kind, rows in fresh.items():
             if kind in out:
                 out[kind].extend(rows)
             else:
                 out[kind] = rows
         return None
+
+    def _placed(self, raw: Raw, bad: Rejected) -> Rejected:
+        place = raw.get(self.object_map.place) if self.object_map.place else None
+        return bad if place is None else Rejected(bad.code, f"{place}: {bad.detail}")
 
     def raw_hash(self, raw: Raw) -> str:
         """Return the hash of a payload without its volatile paths."""
@@ -282,7 +299,9 @@ class Mapper:
             packed = orjson.dumps(stripped, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
         except orjson.JSONEncodeError:  # a lone surrogate, or an integer beyond 64 bits: legal JSON, rare
             packed = json.dumps(stripped, sort_keys=True).encode()
-        return hashlib.blake2b(packed, digest_size=16).hexdigest()
+        hashed = _HASH.copy()
+        hashed.update(packed)
+        return hashed.hexdigest()
 
 
 def _access(path: str, item: str) -> str:
@@ -309,135 +328,158 @@ def _field(row: Map, n: int, item: str, names: dict[str, Any], context: Context,
     if isinstance(via, RefTo):
         prefix = f"{context.connection}:{via.object}:"
         suffix = f" + {'/' + via.part!r}" if via.part else ""
-        return f"(None if (v := {value}) is None or v == '' else {prefix!r} + str(v){suffix})"
+        named = f"{prefix!r} + str(v){suffix}"
+        return f"({named} if (v := {value}) else None if v is None or v == '' else {named})"
     if isinstance(via, Link):
         before, _, after = via.template.partition("{}")
         return f"(None if (v := {value}) is None else {context.site + before!r} + str(v) + {after!r})"
     if via is not None:
         names[f"f{n}"] = via
         return f"f{n}({value})"
-    # Most values are texts: they are spared the call. What no database takes is found when the row is hashed.
-    return f"((v or None) if type(v := {value}) is str else {'as_text' if column_is_text else 'plain'}(v))"
+    # Texts and None are spared the call: most values are. What no database takes is found when the row is hashed.
+    rest = "as_text" if column_is_text else "plain"
+    return f"((v or None) if type(v := {value}) is str else None if v is None else {rest}(v))"
 
 
 def _compile(table: Table, object_map: ObjectMap, context: Context, *, main: bool) -> Emit:
     """Return a function that appends the rows of one table; generated, so that a row costs no interpretation."""
-    kind, columns = table.kind, column_names(table.kind)
     names: dict[str, Any] = {
-        "dig": dig,
-        "plain": plain,
-        "as_text": as_text,
-        "dumps": orjson.dumps,
-        "blake": hashlib.blake2b,
-        "dump": dump,
-        "consumed": object_map.consumed,
-        "each": table.each,
-        "when": table.when,
-        "key": table.key,
-        "Untamed": Untamed,
-        "NUL": b"\\u0000",
-    }
-    by_column = {row.to: row for row in table.rows}
-    jsons = json_columns(kind)
-    prefix = f"{context.connection}:{table.of or object_map.object}:"
-    item = "raw" if table.each is None else "item"
-    body: list[str] = []
-    if table.source_id is not None:
-        own = "sid" if table.each is None and table.source_id == object_map.id_path else _access(table.source_id, item)
-        body.append(f"rid_source = {own}")
-        body.append("if rid_source is None: raise KeyError('id')")
-        body.append("rid_source = str(rid_source)")
-    elif table.key is None:
-        body.append(f"rid_source = sid + {'/' + str(table.part)!r}")
-    else:
-        key = f"str(key({item}))" if callable(table.key) else f"str({_access(table.key, item)})"
-        body.append(f"rid_source = sid + {'/' + str(table.part) + '/'!r} + {key}")
+        "dig": dig, "plain": plain, "as_text": as_text, "dumps": orjson.dumps, "fresh_hash": _HASH.copy, "dump": dump,
+        "consumed": object_map.consumed, "each": table.each, "when": table.when, "key": table.key,
+        "Untamed": Untamed, "NUL": b"\\u0000", "own_id": table.source_id,
+    }  # fmt: skip
+    prefix = f"{context.connection}:" if table.of == "" else f"{context.connection}:{table.of or object_map.object}:"
     constants = {
-        "id": f"{prefix!r} + rid_source",
-        "connection": repr(context.connection),
-        "vendor": repr(context.vendor),
-        "source_object": repr(table.of or object_map.object),
-        "source_id": "rid_source",
-        "synced_at": "synced_at",
-        "raw_record_id": f"{context.connection + ':' + object_map.object + ':'!r} + sid",
-        "content_hash": "digest",
-    }
-    engine, volatile = ENGINE_COLUMNS.get(kind, frozenset()), VOLATILE_COLUMNS.get(kind, frozenset())
-    hashed, final = [], []
-    for n, column in enumerate(columns):
-        if column in constants:
-            final.append(constants[column])
-            if column not in _UNHASHED:
-                hashed.append(constants[column])
-            continue
+        "id": "rid", "connection": repr(context.connection), "vendor": repr(context.vendor),
+        "source_object": repr(table.of or object_map.object), "source_id": "rid_source", "synced_at": "synced_at",
+        "raw_record_id": "whole", "content_hash": "digest",
+    }  # fmt: skip
+    # What follows from the record alone is worked out once, with its first item: a record without any costs nothing.
+    once = [f"whole = {context.connection + ':' + object_map.object + ':'!r} + sid"]
+    body = [*_own_id(table, object_map), f"rid = {prefix!r} + rid_source"]
+    fields = _fields(table, names, context, main=main)
+    for column, (expression, of_record) in fields.items():
+        (once if of_record else body).append(f"{column} = {expression}")
+    unhashed = ENGINE_COLUMNS.get(table.kind, frozenset()) | VOLATILE_COLUMNS.get(table.kind, frozenset()) | _UNHASHED
+    final = [f"c_{column}" if f"c_{column}" in fields else constants.get(column, "None")
+             for column in column_names(table.kind)]  # fmt: skip
+    hashed = [
+        value for column, value in zip(column_names(table.kind), final, strict=True)
+        if column not in unhashed and value != "None"
+    ]  # fmt: skip
+    body += [
+        f"packed = dumps(({', '.join(hashed)},))", "if check and NUL in packed: raise Untamed",
+        "hashed = fresh_hash()", "hashed.update(packed)", "digest = hashed.hexdigest()",
+        f"rows.append(({', '.join(final)},))",
+    ]  # fmt: skip
+    return _function(table, once, body, names)
+
+
+def _own_id(table: Table, object_map: ObjectMap) -> list[str]:
+    """Return the lines that find an item's own id."""
+    item = "raw" if table.each is None else "item"
+    if table.source_id is not None:
+        itself = table.each is None and table.source_id == object_map.id_path
+        access = f"own_id({item})" if callable(table.source_id) else _access(table.source_id, item)
+        own = "sid" if itself else access
+        return [f"rid_source = {own}", "if rid_source is None: raise KeyError('id')", "rid_source = str(rid_source)"]
+    if table.key is None:
+        return [f"rid_source = sid + {'/' + str(table.part)!r}"]
+    key = f"str(key({item}))" if callable(table.key) else f"str({_access(table.key, item)})"
+    return [f"rid_source = sid + {'/' + str(table.part) + '/'!r} + {key}"]
+
+
+def _fields(table: Table, names: dict[str, Any], context: Context, *, main: bool) -> dict[str, tuple[str, bool]]:
+    """Return by column the expression of its value, and whether it is the same for all items of a record."""
+    by_column, found = {row.to: row for row in table.rows}, {}
+    item = "raw" if table.each is None else "item"
+    for n, column in enumerate(column_names(table.kind)):
         if column in by_column:
-            expression = _field(by_column[column], n, item, names, context, column in _TEXT_COLUMNS_AS_TEXT)
+            row = by_column[column]
+            expression = _field(row, n, item, names, context, column in _TEXT_COLUMNS_AS_TEXT)
+            of_record = isinstance(row.via, Const) or (row.path.startswith("^") and table.each is not None)
         elif column == "extra" and main:
-            expression = "({k: w for k, w in raw.items() if k not in consumed and w not in (None, [], {}, '')} or None)"
+            worth = "(w or w is False or type(w) in (int, float))"  # neither None nor empty
+            expression = f"({{k: w for k, w in raw.items() if k not in consumed and {worth}}} or None)"
+            of_record = table.each is not None
         else:
-            final.append("None")
             continue
-        if column in jsons:
-            expression = f"dump({expression})"
-        body.append(f"c{n} = {expression}")
-        final.append(f"c{n}")
-        if column not in engine and column not in volatile:
-            hashed.append(f"c{n}")
-    body.append(f"packed = dumps(({', '.join(hashed)},))")
-    body.append("if check and NUL in packed: raise Untamed")
-    body.append("digest = blake(packed, digest_size=16).hexdigest()")
-    body.append(f"rows.append(({', '.join(final)},))")
-    return _function(table, body, names)
+        if column in json_columns(table.kind):
+            expression = f"(None if (v := {expression}) is None else dump(v))"
+        found[f"c_{column}"] = (expression, of_record)
+    return found
 
 
-def _function(table: Table, body: list[str], names: dict[str, Any]) -> Emit:
+def _function(table: Table, once: list[str], body: list[str], names: dict[str, Any]) -> Emit:
     """Wrap the generated lines into the function and its loop over items."""
     lines = ["def emit(raw, sid, synced_at, out, check):"]
     if table.each is None:
         if table.when is not None:
             lines.append("    if not when(raw, raw): return")
         lines.append(f"    rows = out.setdefault({table.kind!r}, [])")
-        lines += [f"    {line}" for line in body]
+        lines += [f"    {line}" for line in (*once, *body)]
     else:
         items = "each(raw)" if callable(table.each) else f"({_access(str(table.each), 'raw')} or ())"
-        lines.append(f"    for item in {items}:")
+        lines += ["    rows = None", f"    for item in {items}:"]
         if table.when is not None:
             lines.append("        if not when(item, raw): continue")
-        lines.append(f"        rows = out.setdefault({table.kind!r}, [])")
+        lines.append("        if rows is None:")
+        lines += [f"            {line}" for line in (f"rows = out.setdefault({table.kind!r}, [])", *once)]
         lines += [f"        {line}" for line in body]
     exec("\n".join(lines), names)  # noqa: S102 - our own tables, compiled once at start; no text from outside enters
     emit: Emit = names["emit"]
     return emit
 
 
+_Tree = dict[str, "_Tree | None"]
+"""Volatile paths as a tree of their steps; `[]` stands for each element of a list, None ends a path."""
+
+
 def _stripper(paths: tuple[str, ...]) -> Callable[[Raw], Raw]:
-    """Return a function that copies a payload without its volatile paths."""
-    top = frozenset(path for path in paths if "." not in path and "[]" not in path)
-    deep = [path.replace("[]", ".[]").split(".") for path in paths if "." in path or "[]" in path]
+    """Return a function that copies a payload without its volatile paths; where there is none nothing is copied."""
     if not paths:
         return lambda raw: raw
-    if not deep:
-        return lambda raw: {key: value for key, value in raw.items() if key not in top}
+    tree: _Tree = {}
+    for path in paths:
+        *steps, leaf = path.replace("[]", ".[]").split(".")
+        branch = tree
+        for step in steps:
+            below = branch.setdefault(step, {})
+            branch = below if below is not None else {}
+        branch[leaf] = None
+    return lambda raw: _without(raw, tree)
 
-    def strip(raw: Raw) -> Raw:
-        copy = {key: value for key, value in raw.items() if key not in top}
-        for steps in deep:
-            copy = _without(copy, steps)
-        return copy
 
-    return strip
-
-
-def _without(value: Any, steps: list[str]) -> Any:
-    """Return a copy of a value without what lies at a path; what has no such path is returned itself."""
-    step, rest = steps[0], steps[1:]
-    if step == "[]":
-        return [_without(element, rest) for element in value] if isinstance(value, list) else value
-    if not isinstance(value, dict) or step not in value:
+def _without(value: Any, tree: _Tree) -> Any:
+    """Return a copy of an object without what lies at the paths of a tree; itself where nothing lies there."""
+    if type(value) is not dict:
         return value
-    if not rest:
-        return {key: kept for key, kept in value.items() if key != step}
-    return {key: _without(kept, rest) if key == step else kept for key, kept in value.items()}
+    copy = value
+    for step, below in tree.items():
+        held = value.get(step)
+        if held is None and step not in value:
+            continue
+        if below is None:
+            kept: Any = None
+        else:
+            elements = below.get("[]")
+            kept = _without(held, below) if elements is None else _each_without(held, elements)
+            if kept is held:
+                continue
+        if copy is value:
+            copy = value.copy()
+        if below is None:
+            del copy[step]
+        else:
+            copy[step] = kept
+    return copy
+
+
+def _each_without(value: Any, tree: _Tree) -> Any:
+    if type(value) is not list:
+        return value
+    copies = [_without(element, tree) for element in value]
+    return value if all(one is other for one, other in zip(copies, value, strict=True)) else copies
 
 
 # ------------------------------------------------------------------------------------------------- what a table tells

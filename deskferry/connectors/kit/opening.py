@@ -16,6 +16,7 @@ from deskferry.connectors.kit.oauth import Client, OAuth, OAuthEndpoint, TokenCa
 from deskferry.connectors.kit.session import Session
 from deskferry.connectors.kit.tokens import token_store
 from deskferry.connectors.kit.verdicts import Judge
+from deskferry.errors import CapabilityError
 
 
 def build_session(  # noqa: PLR0913 - what a vendor may differ in, each named by the caller
@@ -79,3 +80,18 @@ def build_oauth(
         ca_bundle=connection.ca_bundle,
     )
     return OAuth(calls, token_store(connection), clock, **seeds)
+
+
+class _NoNetwork(httpx.BaseTransport):
+    """Refuses every call before it is made."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Refuse."""
+        raise CapabilityError(f"{request.method} {request.url.host} is not called: this connection has no network.")
+
+
+def offline_session(connection: ConnectionConfig, clock: Clock, place: str) -> Session:
+    """Return the session of a connection that makes no calls; `place` stands where others have their origin."""
+    session = Session("http://localhost", clock=clock, vendor=connection.vendor, transport=_NoNetwork())
+    session.base_url = place
+    return session

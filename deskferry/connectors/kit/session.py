@@ -29,6 +29,7 @@ from deskferry.connectors.kit.faults import (
 )
 from deskferry.connectors.kit.governor import Governor
 from deskferry.connectors.kit.hosts import Hosts, network
+from deskferry.connectors.kit.json_body import read_json
 from deskferry.connectors.kit.meter import Meter
 from deskferry.connectors.kit.transport import BUCKET, IDEMPOTENT, PLAIN, STREAMED, VERDICT, RetryPolicy, stack
 from deskferry.connectors.kit.verdicts import Judge, Reject
@@ -340,6 +341,6 @@ def _decoded(response: httpx.Response) -> Any:
     if not response.content.strip():
         return None
     try:
-        return orjson.loads(response.content)
-    except orjson.JSONDecodeError:
+        return read_json(response.content)
+    except ValueError:
         return response.text

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import httpx
-import orjson
 
+from deskferry.connectors.kit.json_body import read_json
 from deskferry.connectors.kit.limits import number, retry_after
 from deskferry.errors import ConfigError, DeskferryError
 from deskferry.redaction import redact
@@ -128,8 +128,8 @@ def broken_body(response: httpx.Response) -> str:
         # Some vendors answer a write with an empty 200; an empty answer to a question is a failure of theirs.
         return "an empty body" if response.request.method == "GET" and response.status_code == 200 else ""
     try:
-        response.extensions["deskferry.json"] = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        response.extensions["deskferry.json"] = read_json(body)
+    except ValueError as error:
         html = body.lstrip()[:1] == b"<" or "html" in response.headers.get("content-type", "")
         return "HTML instead of JSON" if html else f"JSON that breaks off ({error})"
     return ""

@@ -79,11 +79,11 @@ class _Change(NamedTuple):
     """Whether the value before is told, or known to be none."""
 
 
-Changes = Callable[[Raw, "frozenset[str] | None"], Iterable[_Change]]
-"""Changes of a raw record: of the fields named, or (None) of those whose values are no references."""
+Changes = Callable[[Raw], Iterable[_Change]]
+"""Changes of a raw record."""
 
 
-def exported_changes(row: Raw, wanted: frozenset[str] | None) -> Iterator[_Change]:
+def exported_changes(row: Raw) -> Iterator[_Change]:
     """Yield the changes of an export row.
 
     Recorded shape: `{"id": 1, "via": "Web form", "via_reference_id": null, "status": "solved", "event_type": "Change",
@@ -91,8 +91,6 @@ def exported_changes(row: Raw, wanted: frozenset[str] | None) -> Iterator[_Chang
     `"custom_ticket_fields": {"<id>": value}`.
     """
     for event in row.get("child_events") or ():
-        if wanted is not None and wanted.isdisjoint(event):
-            continue
         kind = event.get("event_type")
         if kind not in _CHANGES or event.get("type") in COMMENT_TYPES:
             continue
@@ -103,41 +101,61 @@ def exported_changes(row: Raw, wanted: frozenset[str] | None) -> Iterator[_Chang
         before = event.get("previous_value") if alone else None
         told = alone and ("previous_value" in event or kind == "Create")
         for name, value in fields:
-            if (name not in REFERENCES) if wanted is None else (name in wanted):
-                rid = str(event["id"]) if alone else f"{row.get('id')}/field/{canonical_field(name)}"
-                yield _Change(rid, event, name, value, before, told)
+            rid = str(event["id"]) if alone else f"{row.get('id')}/field/{canonical_field(name)}"
+            yield _Change(rid, event, name, value, before, told)
 
 
-def audited_changes(audit: Raw, wanted: frozenset[str] | None) -> Iterator[_Change]:
+def audited_changes(audit: Raw) -> Iterator[_Change]:
     """Yield the changes of an audit; vendor: `Create {field_name, value}`, `Change {…, previous_value}`."""
     for event in audit.get("events") or ():
         name = event.get("field_name")
         if event.get("type") not in {"Create", "Change"} or name is None:
             continue
         name, rid = str(name), event.get("id")
-        if (name not in REFERENCES) if wanted is None else (name in wanted):
-            known = f"{audit.get('id')}/field/{canonical_field(name)}" if rid is None else str(rid)
-            yield _Change(known, event, name, event.get("value"), event.get("previous_value"), told=True)
+        known = f"{audit.get('id')}/field/{canonical_field(name)}" if rid is None else str(rid)
+        yield _Change(known, event, name, event.get("value"), event.get("previous_value"), told=True)
 
 
-def changes_of(changes: Changes, target: str | None) -> Callable[[Raw], Iterator[Raw]]:
+_Grouped = dict[str | None, list[Raw]]
+
+
+def grouped(changes: Changes) -> Callable[[Raw], _Grouped]:
+    """Return a function that yields all changes of a raw record by the object whose ids are values; None: no ids.
+
+    It remembers the last record: the tables of all objects ask for the same one.
+    """
+    last: tuple[Raw | None, _Grouped] = (None, {})
+
+    def of(raw: Raw) -> _Grouped:
+        nonlocal last
+        known, found = last  # one tuple, so that threads never see a record with another one's changes
+        if known is raw:
+            return found
+        found = {}
+        actor = raw.get("updater_id", raw.get("author_id"))
+        by = {"actor": None if actor == SYSTEM else actor, "actor_kind": "system" if actor == SYSTEM else None}
+        for one in changes(raw):
+            target = REFERENCES.get(one.name)
+            if target is None:
+                new, old = canonical_value(one.name, one.value), canonical_value(one.name, one.before)
+            else:
+                new, old = person_or_none(one.value), person_or_none(one.before)
+            flat = _flat(raw, one, new, old)
+            flat.update(by)
+            found.setdefault(target, []).append(flat)
+        last = (raw, found)
+        return found
+
+    return of
+
+
+def changes_of(found: Callable[[Raw], _Grouped], target: str | None) -> Callable[[Raw], Iterable[Raw]]:
     """Return a function that yields the changes whose values are ids of `target`; None: those that are no ids."""
-    names = frozenset(name for name, known in REFERENCES.items() if known == target)
-
-    def values(raw: Raw) -> Iterator[Raw]:
-        for one in changes(raw, None):
-            yield _flat(raw, one, canonical_value(one.name, one.value), canonical_value(one.name, one.before))
-
-    def ids(raw: Raw) -> Iterator[Raw]:
-        for one in changes(raw, names):
-            yield _flat(raw, one, person_or_none(one.value), person_or_none(one.before))
-
-    return values if target is None else ids
+    return lambda raw: found(raw).get(target, ())
 
 
 def _flat(raw: Raw, change: _Change, new: Any, old: Any) -> Raw:
-    """Return a change as an item of the tables; an id or text that is "" is none."""
-    actor = raw.get("updater_id", raw.get("author_id"))
+    """Return a change as an item of the tables, but for who made it; an id or text that is "" is none."""
     via = change.event.get("via") or raw.get("via")
     return {
         "rid": change.rid,
@@ -145,8 +163,6 @@ def _flat(raw: Raw, change: _Change, new: Any, old: Any) -> Raw:
         "new": None if new == "" else new,
         "old": None if old == "" else old,
         "chained": None if change.told else True,
-        "actor": None if actor == SYSTEM else actor,
-        "actor_kind": "system" if actor == SYSTEM else None,
         "via": via_word(via),
         "extra": _extra(change, via),
     }
@@ -217,10 +233,11 @@ _CHANGE_ROWS = (
 
 def _change_tables(changes: Changes, when: Map) -> Iterator[Table]:
     """Yield one table for plain values, and one for each object whose ids are values."""
+    found = grouped(changes)
     for target in (None, *sorted(set(REFERENCES.values()))):
         via = None if target is None else RefTo(target)
         values = (Map("new_value", "new", via), Map("old_value", "old", via))
-        each = changes_of(changes, target)
+        each = changes_of(found, target)
         yield Table("ticket_event", (when, *_CHANGE_ROWS, *values), each=each, source_id="rid", of="ticket_event")
 
 

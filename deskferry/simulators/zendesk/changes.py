@@ -8,6 +8,8 @@
     {"op": "delete_user", "id": USER_ID}           {"op": "edit_user", "id": USER_ID, "fields": {...}}
     {"op": "edit_organization", "id": ID, "fields": {...}}
     {"op": "touch", "kind": "ticket" | "user" | "attachments", "id": ID}    moves volatile things only
+    {"op": "redact_comment", "id": COMMENT_ID, "body": "..."}    the text that is left
+    {"op": "make_private", "id": COMMENT_ID}
     {"op": "drop_comment", "id": COMMENT_ID}       gone from answers, still counted
     {"op": "set_role", "role": "admin" | "agent" | "end-user"}    of the credentials
     {"op": "set_scopes", "scopes": ["read"]}       of the long-lived access token
@@ -54,6 +56,8 @@ class Changes:
             "edit_user": self.edit_user,
             "edit_organization": self.edit_organization,
             "touch": self.touch,
+            "redact_comment": self.redact_comment,
+            "make_private": self.make_private,
             "drop_comment": self.drop_comment,
             "set_role": self.set_role,
             "set_scopes": self.set_scopes,
@@ -293,6 +297,29 @@ class Changes:
         else:
             raise ValueError("kind is ticket, user or attachments.")
         return {"touched": kind}
+
+    def redact_comment(self, change: Mapping[str, Any]) -> Any:
+        """Take words out of a comment for good."""
+        body = str(change["body"])
+        shown = _comment(0, body, public=True)
+        texts = {name: shown[name] for name in ("body", "html_body", "plain_body")}
+        return self._rewrite(int(change["id"]), texts, {"type": "CommentRedactionEvent"})
+
+    def make_private(self, change: Mapping[str, Any]) -> Any:
+        """Hide a comment from the customer."""
+        return self._rewrite(int(change["id"]), {"public": False}, {"type": "CommentPrivacyChange", "public": False})
+
+    def _rewrite(self, comment: int, values: Record, event: Record) -> Any:
+        """Change a comment where it stands; an event of its ticket says so."""
+        found = next((file for file in self._state.tickets if comment in {one["id"] for one in file.comments()}), None)
+        if found is None:
+            raise ValueError(f"There is no comment {comment}.")
+        own = self._editable(found.record["id"])
+        for audit in own.audits:
+            audit["events"] = [{**one, **values} if one["id"] == comment else one for one in audit["events"]]
+        self._audit(own, self._auth.user_id, [{"id": 0, **event, "comment_id": comment}])
+        self._keep(own)
+        return {"ticket": own.record["id"]}
 
     def drop_comment(self, change: Mapping[str, Any]) -> Any:
         """Leave a comment out of all answers, while the counts still have it."""

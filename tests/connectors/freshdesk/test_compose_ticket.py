@@ -21,12 +21,13 @@ DESK = Desk(types={"incident": "Incident"})
 
 
 def composed(one: TicketAggregate, crossings: Plan | None = None, desk: Desk = DESK) -> Composition:
+    """Return what a ticket that was never written takes."""
     made = ticket(one, crossings or plan(), desk)
     assert {loss.cause for loss in made.losses} <= set(LOSS_CAUSES)
     assert {effect for each in made.operations for effect in each.effects} <= {effect.name for effect in EFFECTS}
     parts = [(each.record_id, each.part) for each in made.operations]
     assert len(parts) == len(set(parts))
-    return made
+    return replace(made, operations=tuple(each for each in made.operations if not each.only_again))
 
 
 def calls(made: Composition) -> list[str]:
@@ -137,9 +138,20 @@ def test_what_is_not_known_to_be_public_is_private() -> None:
     assert "visibility_unknown" in causes(made)
 
 
-@pytest.mark.parametrize("kind", ["forward", "system", "private_note"])
-def test_forwards_and_system_messages_are_private(kind: str) -> None:
-    assert composed(aggregate(message(1), reply(2, kind=kind))).operations[1].body["private"] is True
+@pytest.mark.parametrize("kind", ["forward", "system"])
+@pytest.mark.parametrize("public", [True, False])
+def test_forwards_and_system_messages_stay_on_their_side(kind: str, public: bool) -> None:
+    made = composed(aggregate(message(1), reply(2, kind=kind, is_public=public)))
+    assert made.operations[1].body["private"] is not public
+    assert not {"visibility_unknown", "unsent_private"} & set(causes(made))
+
+
+def test_a_message_that_is_written_private_against_its_own_word_is_a_loss() -> None:
+    made = composed(aggregate(message(1), reply(2, kind="private_note")))
+    assert made.operations[1].body["private"] is True
+    assert ("old:comment:2", "is_public", "visibility_unknown") in [
+        (one.record_id, one.field, one.cause) for one in made.losses
+    ]
 
 
 @pytest.mark.parametrize(
@@ -153,6 +165,15 @@ def test_unsent_messages_stay_unless_a_setting_wants_them(state: str, cause: str
     assert (loss.record_id, loss.field) == ("old:comment:2", "state")
     wanted = composed(aggregate(message(1), reply(2, state=state)), plan(settings={"drafts": "note", "hidden": "note"}))
     assert wanted.operations[1].body["private"] is True
+    assert ("old:comment:2", "is_public", "unsent_private") in [
+        (one.record_id, one.field, one.cause) for one in wanted.losses
+    ]
+
+
+def test_an_open_ticket_is_written_open_only_over_another_state() -> None:
+    last = ticket(aggregate(message(1), reply(2), status="open"), plan(), DESK).operations[-1]
+    assert (last.part, last.body, last.only_again) == ("state", {"status": 2}, True)
+    assert not ticket(aggregate(message(1), reply(2), status="solved"), plan(), DESK).operations[-1].only_again
 
 
 def test_a_failed_answer_is_written_and_says_so() -> None:

@@ -58,7 +58,7 @@ def sent(desk: Desk, operation: Operation, folder: Path | None = None) -> Outcom
 def test_the_destination_keeps_all_seams() -> None:
     destination = Desk().destination()
     checked: Destination = destination
-    assert checked.search_lag == 0
+    assert checked.search_lag == 30
     assert isinstance(destination, Updates)
     assert isinstance(destination, Headers)
     assert isinstance(destination, TellsValues)
@@ -82,7 +82,7 @@ def test_a_ticket_is_json_with_numbers_for_ids() -> None:
 def test_files_make_a_form(tmp_path: Path) -> None:
     attachments = [{"id": 1, "name": "f1.txt", "size": 10}]
     desk = Desk({"POST tickets/4242/notes": created({"id": 7, "attachments": attachments})})
-    (_, answer) = operations(message(1), reply(2), files={"old:comment:2": (file(1, filename="ñ.txt"), file(2))})
+    _, answer, _state = operations(message(1), reply(2), files={"old:comment:2": (file(1, filename="ñ.txt"), file(2))})
     outcome = sent(desk, answer, tmp_path)
     assert outcome.receipt["attachments"] == [{"id": "1", "name": "f1.txt", "size": 10}]
     content = desk.seen[0].content.decode()

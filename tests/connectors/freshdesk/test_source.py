@@ -1,4 +1,4 @@
-"""Reading: who we are, windows, passes, children, files."""
+"""Reading: who we are, windows, passes, files. Tickets that are read whole have a file of their own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from deskferry.connectors.freshdesk import CONNECTOR, scan
 from deskferry.connectors.freshdesk.limits import BUCKETS, plan_limits, price
 from deskferry.connectors.freshdesk.streams import STREAMS
 from deskferry.connectors.kit.capabilities import Support
-from deskferry.connectors.kit.contract import BlobRef, Child, Page, PullRequest, RawRecord, Source, Tombstone
+from deskferry.connectors.kit.contract import BlobRef, Page, PullRequest, RawRecord, Source
 from deskferry.connectors.kit.session import Denied, Gone
 from deskferry.errors import Refused
 
@@ -41,8 +41,9 @@ class Tickets:
         self.asked.append(asked)
         if int(asked["page"]) > 300:
             return answered({"description": "Validation failed"}, 400)
-        assert (asked["order_by"], asked["order_type"], asked["include"]) == ("updated_at", "asc", "description,stats")
         wanted = asked.get("filter", "live")
+        include = "stats" if wanted == "live" else "description,stats"
+        assert (asked["order_by"], asked["order_type"], asked["include"]) == ("updated_at", "asc", include)
         found = [
             row
             for row in self.rows
@@ -58,6 +59,13 @@ def read(desk: Desk, stream: str, cursor: Any = None, **more: Any) -> list[Page]
 
 def ids(pages: list[Page]) -> list[str]:
     return [record.source_id for page in pages for record in page.records]
+
+
+def named(pages: list[Page]) -> list[str]:
+    """Return the tickets that pages of the list have read whole."""
+    assert not ids(pages)
+    assert {child.stream for page in pages for child in page.children} <= {"whole_tickets"}
+    return [child.parent for page in pages for child in page.children]
 
 
 def test_the_source_keeps_its_seam() -> None:
@@ -119,8 +127,11 @@ def test_limits_of_unknown_plans_are_not_guessed() -> None:
     ("target", "cost"),
     [
         ("/api/v2/tickets?include=description,stats&page=1", 5.0),
-        ("/api/v2/tickets/1?include=conversations", 3.0),
+        ("/api/v2/tickets?include=stats", 3.0),
+        ("/api/v2/tickets/1?include=conversations", 2.0),  # "will consume two API calls"
+        ("/api/v2/tickets/1?include=conversations,stats", 3.0),
         ("/api/v2/tickets/1?include=stats", 2.0),
+        ("/api/v2/tickets/1/conversations?page=1", 1.0),
         ("/api/v2/contacts", 1.0),
     ],
 )
@@ -135,16 +146,15 @@ def test_tickets_come_in_three_passes_with_their_children() -> None:
     rows = [ticket(1, 0), ticket(2, 5, list="deleted"), ticket(3, 9, list="spam"), ticket(4, 7)]
     desk = Desk({"GET tickets": Tickets(rows)})
     pages = read(desk, "tickets")
-    assert ids(pages) == ["1", "4", "2", "3"]
+    assert named(pages) == ["1", "4", "2", "3"]
     assert [page.last for page in pages] == [False, False, True]
-    assert [child.parent for page in pages for child in page.children] == ["1", "4", "2", "3"]
-    assert len(desk.seen) == 3
+    assert [query(request).get("filter") for request in desk.seen] == [None, "deleted", "spam"]
 
 
 def test_many_tickets_are_read_once_each_without_a_second_page_where_times_differ() -> None:
     tickets = Tickets([ticket(number, number * 10) for number in range(1, 1001)])
     pages = read(Desk({"GET tickets": tickets}), "tickets")
-    assert ids(pages) == [str(number) for number in range(1, 1001)]
+    assert named(pages) == [str(number) for number in range(1, 1001)]
     assert {asked["page"] for asked in tickets.asked} == {"1"}
     assert len(tickets.asked) <= 2 + 11
 
@@ -153,8 +163,8 @@ def test_one_second_with_many_changes_is_paged() -> None:
     rows = [ticket(1, 0)] + [ticket(number, 10) for number in range(2, 352)] + [ticket(400, 20)]
     tickets = Tickets(rows)
     pages = read(Desk({"GET tickets": tickets}), "tickets")
-    assert sorted(map(int, ids(pages))) == [*range(1, 352), 400]
-    assert len(ids(pages)) == 352
+    assert sorted(map(int, named(pages))) == [*range(1, 352), 400]
+    assert len(named(pages)) == 352
     assert max(int(asked["page"]) for asked in tickets.asked) == 4
 
 
@@ -168,7 +178,7 @@ def test_more_changes_in_one_second_than_the_vendor_shows_are_told() -> None:
     finally:
         scan.LAST_PAGE = original
     assert [note for page in pages for note in page.notes]
-    assert "999" in ids(pages)
+    assert "999" in named(pages)
 
 
 def test_a_second_pull_fetches_only_what_changed() -> None:
@@ -176,13 +186,13 @@ def test_a_second_pull_fetches_only_what_changed() -> None:
     tickets = Tickets(rows)
     cursor = read(Desk({"GET tickets": tickets}), "tickets")[-1].cursor
     tickets.asked.clear()
-    assert ids(read(Desk({"GET tickets": tickets}), "tickets", cursor)) == []
+    assert named(read(Desk({"GET tickets": tickets}), "tickets", cursor)) == []
     assert len(tickets.asked) == 3
     rows[3] = ticket(4, 5000)
     rows.append(ticket(200, 5001))
     rows[9] = ticket(10, 6000, list="deleted")
     again = read(Desk({"GET tickets": tickets}), "tickets", cursor)
-    assert sorted(ids(again)) == ["10", "200", "4"]
+    assert sorted(named(again)) == ["10", "200", "4"]
 
 
 def test_a_late_record_and_a_change_within_the_same_second_are_seen() -> None:
@@ -191,7 +201,7 @@ def test_a_late_record_and_a_change_within_the_same_second_are_seen() -> None:
     tickets = Tickets(rows)
     cursor = read(Desk({"GET tickets": tickets}), "tickets")[-1].cursor
     rows.append(ticket(3, recent - 20))  # written late, with an earlier time
-    assert sorted(ids(read(Desk({"GET tickets": tickets}), "tickets", cursor))) == [
+    assert sorted(named(read(Desk({"GET tickets": tickets}), "tickets", cursor))) == [
         "2",
         "3",
     ]  # 2 may have changed again
@@ -209,7 +219,7 @@ def test_every_page_can_be_the_last_before_a_crash() -> None:
             for number, page in enumerate(
                 Desk({"GET tickets": Tickets(rows)}).source().pages("tickets", PullRequest(cursor))
             ):
-                seen |= {record.source_id for record in page.records}
+                seen |= {child.parent for child in page.children}
                 cursor, last = page.cursor, page.last
                 if number == stopped_after:
                     break
@@ -228,17 +238,14 @@ def test_edits_while_we_read_arrive() -> None:
             rows[4] = ticket(5, 9000)  # moves everything after it one place forward
         return answer
 
-    found = ids(read(Desk({"GET tickets": editing}), "tickets"))
+    found = named(read(Desk({"GET tickets": editing}), "tickets"))
     assert set(found) == {str(number) for number in range(1, 301)}
     assert found.count("5") == 2
 
 
-def test_since_begins_there_and_a_web_chat_declares_its_first_message() -> None:
-    tickets = Tickets([ticket(1, 0), ticket(2, 500, source=15, description_text="hi")])
-    pages = read(Desk({"GET tickets": tickets}), "tickets", since=stamp(100))
-    assert ids(pages) == ["2"]
-    (declared,) = [one for page in pages for one in page.declared]
-    assert (declared.parent, declared.count, declared.stream) == ("2", 1, "conversations")
+def test_since_begins_there() -> None:
+    tickets = Tickets([ticket(1, 0), ticket(2, 500)])
+    assert named(read(Desk({"GET tickets": tickets}), "tickets", since=stamp(100))) == ["2"]
 
 
 # ------------------------------------------------------------------------------------------------------------ contacts
@@ -355,35 +362,8 @@ def test_a_list_that_is_refused_raises_refused(status: int) -> None:
 def test_an_estimate_takes_one_call() -> None:
     desk = Desk({"GET tickets": answered([{"id": 1234}])})
     by_name = {one.stream: one for one in desk.source().estimate()}
-    assert (by_name["tickets"].rows, by_name["tickets"].calls, by_name["conversations"].calls) == (1234, 16, 1234)
+    assert (by_name["tickets"].rows, by_name["tickets"].calls, by_name["whole_tickets"].calls) == (1234, 16, 1234)
     assert len(desk.seen) == 1
-
-
-# ------------------------------------------------------------------------------------------------------------- children
-
-
-def test_all_pages_of_a_tickets_conversations_are_one_page() -> None:
-    rows = [{"id": number, "ticket_id": 42} for number in range(1, 231)]
-    desk = Desk({"GET tickets/42/conversations": paged(rows)})
-    page = desk.source().child("conversations", Child("conversations", "42"))
-    assert [record.source_id for record in page.records] == [str(number) for number in range(1, 231)]
-    assert all(isinstance(record, RawRecord) and record.parent_id == "42" for record in page.records)
-    assert len(desk.seen) == 3
-
-
-def test_a_vanished_ticket_is_a_tombstone_and_an_archived_one_is_not() -> None:
-    page = Desk().source().child("conversations", Child("conversations", "42"))
-    assert page.records == (Tombstone("ticket", "42", "404"),)
-    desk = Desk(
-        {
-            "GET tickets/archived/42": answered({"id": 42, "subject": "old"}),
-            "GET tickets/archived/42/conversations": paged([{"id": 7}]),
-        }
-    )
-    kept = desk.source().child("conversations", Child("conversations", "42"))
-    assert [record.object for record in kept.records] == ["ticket", "conversation"]
-    assert isinstance(kept.records[0], RawRecord)
-    assert kept.records[0].payload["archived"] is True
 
 
 # ---------------------------------------------------------------------------------------------------------------- files
@@ -415,6 +395,20 @@ def test_an_expired_link_is_asked_for_again() -> None:
     )
     with desk.source().blob(BlobRef("new:attachment:1", "https://files.example/stale", 5, "42")) as found:
         assert chunks(found) == b"bytes"
+
+
+def test_an_expired_link_of_an_archived_ticket_is_asked_for_in_the_archive() -> None:
+    fresh = "https://files.example/fresh"
+    desk = Desk(
+        {
+            "GET /stale": httpx.Response(403),
+            "GET tickets/archived/42": answered({"id": 42, "attachments": [{"id": 1, "attachment_url": fresh}]}),
+            "GET /fresh": httpx.Response(200, content=b"bytes"),
+        }
+    )
+    with desk.source().blob(BlobRef("new:attachment:1", "https://files.example/stale", 5, "42")) as found:
+        assert chunks(found) == b"bytes"
+    assert desk.calls() == ["GET /stale", "GET tickets/42", "GET tickets/archived/42", "GET /fresh"]
 
 
 def test_a_file_that_is_gone_or_stays_forbidden_says_so() -> None:

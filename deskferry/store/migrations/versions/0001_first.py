@@ -266,7 +266,10 @@ def _writing() -> None:
         sa.Column("call", sa.Text(), nullable=False),
         sa.Column("action", sa.Text(), nullable=False),
         sa.Column(
-            "state", sa.Text(), nullable=False, comment="intended | done | adopted | refused | in_doubt | quarantined"
+            "state",
+            sa.Text(),
+            nullable=False,
+            comment="intended | done | adopted | refused | absent | not_sent | in_doubt | quarantined",
         ),
         sa.Column("request_hash", sa.Text(), nullable=False),
         sa.Column("source_hash", sa.Text(), nullable=False),

@@ -1,0 +1,1 @@
+"""Ratios, calls and memory, each with its bound: `python -m benchmarks [--size small|full]`. Never timed tests."""

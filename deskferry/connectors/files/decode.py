@@ -1,0 +1,216 @@
+"""Files as rows: each with its line, as a mapping of its columns, or as what is wrong with it. In constant memory."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from itertools import chain, islice
+from lzma import LZMAError
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO
+
+import orjson
+import zstandard
+
+from deskferry.connectors.files.opening import bare_suffix, delimiter_of, format_of, misread, open_text
+from deskferry.errors import ConfigError, Stopped
+
+MORE = "@more"
+"""Key of cells beyond the header, where ragged rows are filled."""
+LONGEST_FIELD = 1 << 26
+"""Characters of one cell; what is longer is most likely a quote that was never closed."""
+_DAMAGED = (EOFError, zlib.error, zstandard.ZstdError, LZMAError, OSError)
+
+
+class Bad(NamedTuple):
+    """What is wrong with a row, and its text."""
+
+    code: str
+    detail: str
+    text: str
+
+
+Decoded = tuple[int, dict[str, Any] | None, Bad | None]
+"""Line, row, complaint: one of the two last is None."""
+
+
+def rows(path: Path, options: Mapping[str, Any]) -> Iterator[Decoded]:
+    """Yield the rows of a file. Raises ConfigError for a file that is none of its kind, Stopped for a damaged one."""
+    form = format_of(path, options.get("format"))
+    try:
+        if form == "parquet":
+            yield from _parquet(path)
+            return
+        with open_text(path, options.get("encoding")) as handle:
+            yield from (_csv if form == "csv" else _ndjson)(handle, path, options)
+    except _DAMAGED as error:
+        raise Stopped(
+            f"{path} cannot be read to its end: {str(error) or type(error).__name__}.",
+            "It is damaged or was cut short; bring it anew and run the same command again.",
+        ) from error
+
+
+# ----------------------------------------------------------------------------------------------------------------- csv
+
+
+def dialect_of(first_line: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of csv.reader."""
+    quote = options.get("quote", '"')
+    found: dict[str, Any] = {
+        "delimiter": options.get("delimiter") or delimiter_of(first_line),
+        "quotechar": quote or None,
+        "quoting": csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
+    }
+    if options.get("escape"):
+        found |= {"escapechar": options["escape"], "doublequote": False}
+    return found
+
+
+def header_names(cells: Sequence[str]) -> list[str]:
+    """Return the names of columns: those without one are numbered, a repeated one is told apart."""
+    names: list[str] = []
+    for n, cell in enumerate(cells, start=1):
+        name = cell.strip().lstrip("\ufeff") or f"column {n}"
+        times = 1
+        bare = name
+        while name in names:
+            times += 1
+            name = f"{bare} ({times})"
+        names.append(name)
+    return names
+
+
+def _csv(handle: TextIO, path: Path, options: Mapping[str, Any]) -> Iterator[Decoded]:
+    csv.field_size_limit(LONGEST_FIELD)
+    misreads = misread()
+    skipped = options.get("skip_lines", 0)
+    for _line in islice(handle, skipped):
+        pass
+    first = handle.readline()
+    if first.lower().startswith("sep=") and len(first.strip()) == 5:  # a hint that spreadsheets leave
+        options = {"delimiter": first.strip()[4], **options}
+        skipped, first = skipped + 1, handle.readline()
+    if not first:
+        return
+    reader = csv.reader(chain([first], handle), **dialect_of(first, options))
+    names = options.get("columns")
+    if names is None or options.get("header"):
+        try:
+            found = header_names(next(reader))
+        except csv.Error as error:
+            raise ConfigError(f"{path}: the header cannot be read: {error}.", "Check delimiter and quote.") from None
+        names = names or found
+    yield from _cells(reader, names, skipped, misreads, fill=options.get("ragged") == "fill")
+
+
+def _cells(reader: Any, names: Sequence[str], skipped: int, misreads: int, *, fill: bool) -> Iterator[Decoded]:
+    width, before = len(names), reader.line_num
+    while True:
+        try:
+            for row in reader:
+                line, before = before + skipped + 1, reader.line_num
+                if len(row) == width:
+                    payload = dict(zip(names, row, strict=False))
+                    if misreads != misread() and _odd(row):
+                        yield line, None, _misread(row)
+                    elif any(row):
+                        yield line, payload, None
+                elif any(cell.strip() for cell in row):
+                    yield _ragged(line, row, names, fill=fill)
+        except csv.Error as error:
+            line, before = before + skipped + 1, reader.line_num
+            yield line, None, Bad("bad_row", f"{error}", "")
+            continue
+        return
+
+
+def _ragged(line: int, row: list[str], names: Sequence[str], *, fill: bool) -> Decoded:
+    if not fill:
+        few = "few" if len(row) < len(names) else "many"
+        return line, None, Bad(f"too_{few}_cells", f"{len(row)} cells under {len(names)} columns", _text(row))
+    payload: dict[str, Any] = dict(zip(names, row, strict=False))
+    if len(row) > len(names):
+        payload[MORE] = row[len(names) :]
+    return line, payload, None
+
+
+def _odd(cells: Sequence[str]) -> bool:
+    return any("\ud800" <= character <= "\udfff" for cell in cells for character in cell)
+
+
+def _misread(cells: Sequence[str]) -> Bad:
+    return Bad("bad_encoding", "bytes that are not of the file's encoding: name it in the layout", _text(cells))
+
+
+def _text(cells: Sequence[str]) -> str:
+    joined = " | ".join(cells)[:2000]
+    return joined.encode("utf-8", "backslashreplace").decode()
+
+
+# -------------------------------------------------------------------------------------------------------------- ndjson
+
+
+def _ndjson(handle: TextIO, _path: Path, _options: Mapping[str, Any]) -> Iterator[Decoded]:
+    misreads = misread()
+    for line, text in enumerate(handle, start=1):
+        bare = text.strip()
+        if not bare or bare in {"[", "]"}:
+            continue
+        if misreads != misread() and _odd((bare,)):
+            yield line, None, _misread((bare,))
+            continue
+        try:
+            found = orjson.loads(bare.removesuffix(","))  # also one array, an element a line
+        except orjson.JSONDecodeError as error:
+            yield line, None, Bad("bad_json", str(error), bare[:2000])
+            continue
+        if isinstance(found, dict):
+            yield line, found, None
+        else:
+            yield line, None, Bad("bad_json", "not an object", bare[:2000])
+
+
+# ------------------------------------------------------------------------------------------------------------- parquet
+
+
+def _parquet(path: Path) -> Iterator[Decoded]:
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - an optional dependency
+        from pyarrow import parquet  # noqa: PLC0415
+    except ImportError:
+        raise ConfigError(
+            f"{path.name} is Parquet, which needs pyarrow.", "Install it: pip install 'deskferry[files]'"
+        ) from None
+    if bare_suffix(path) != path.suffix.lower():
+        raise ConfigError(f"{path.name}: Parquet is compressed inside; unpack the file.")
+    try:
+        with parquet.ParquetFile(path) as file:
+            line = 0
+            for batch in file.iter_batches(batch_size=2_000):
+                for row in batch.to_pylist():
+                    line += 1
+                    yield line, {name: _json_value(value) for name, value in row.items()}, None
+    except pa.ArrowInvalid as error:
+        raise ConfigError(f"{path} is no Parquet file: {str(error).splitlines()[0]}.") from None
+
+
+def _json_value(value: Any) -> Any:  # noqa: PLR0911 - one line a type
+    if value is None or type(value) in (str, int, float, bool):
+        return value
+    if isinstance(value, datetime):
+        return (value.astimezone(UTC) if value.tzinfo else value).isoformat()
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, dict):
+        return {str(name): _json_value(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_json_value(one) for one in value]
+    return str(value)

@@ -1,0 +1,32 @@
+"""Source ids from the columns of a row."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+SEPARATOR = ":"
+"""Between the columns of a key of several."""
+_TOLD = "@"
+"""Begins the keys that the reader adds to a row: where it stood, what stood before it."""
+
+
+def escaped(value: str, *, several: bool = False) -> str:
+    """Return a key as part of an id: a slash would begin a derived part, so it is written `%2F`."""
+    if "%" in value:
+        value = value.replace("%", "%25")
+    if "/" in value:
+        value = value.replace("/", "%2F")
+    if several and SEPARATOR in value:
+        value = value.replace(SEPARATOR, "%3A")
+    return value
+
+
+def content_key(payload: Mapping[str, Any]) -> str:
+    """Return a key that follows from the content of a row alone."""
+    kept = {name: value for name, value in payload.items() if not name.startswith(_TOLD)}
+    packed = orjson.dumps(kept, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=str)
+    return hashlib.blake2b(packed, digest_size=10).hexdigest()

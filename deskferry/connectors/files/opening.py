@@ -1,0 +1,112 @@
+"""Opening files as they come: compressed or not, in any encoding, with or without a byte-order mark."""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import gzip
+import io
+import lzma
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, TextIO, cast
+
+import zstandard
+
+from deskferry.errors import ConfigError
+
+COMPRESSED = (".gz", ".zst", ".bz2", ".xz")
+_BUFFER = 1 << 20
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_SEEN = threading.local()
+
+
+def _remember(error: UnicodeError) -> tuple[str, int]:
+    """Decode what is not of the encoding as surrogates, and remember that it happened."""
+    _SEEN.count = getattr(_SEEN, "count", 0) + 1
+    return cast("tuple[str, int]", codecs.lookup_error("surrogateescape")(error))
+
+
+codecs.register_error("deskferry.remember", _remember)
+
+
+def misread() -> int:
+    """Return how many bytes this thread has met so far that were not of their file's encoding."""
+    return int(getattr(_SEEN, "count", 0))
+
+
+def open_bytes(path: Path) -> BinaryIO:
+    """Open a file for reading, unpacked by its name's ending."""
+    try:
+        if path.suffix == ".gz":
+            return cast("BinaryIO", gzip.open(path, "rb"))
+        if path.suffix == ".bz2":
+            return cast("BinaryIO", bz2.open(path, "rb"))
+        if path.suffix == ".xz":
+            return cast("BinaryIO", lzma.open(path, "rb"))
+        if path.suffix == ".zst":
+            return cast("BinaryIO", zstandard.open(path, "rb"))
+        return path.open("rb", buffering=_BUFFER)
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be read: {error.strerror or error}.", "Check the path and its rights."
+        ) from None
+
+
+def encoding_of(path: Path, configured: str | None) -> str:
+    """Return the encoding of a file: a byte-order mark wins over the layout, UTF-8 where nothing says otherwise."""
+    with open_bytes(path) as handle:
+        start = handle.read(4)
+    for mark, name in _MARKS:
+        if start.startswith(mark):
+            return name
+    return configured or "utf-8"
+
+
+@contextmanager
+def open_text(path: Path, configured: str | None) -> Iterator[TextIO]:
+    """Open a file as text with its line ends as they are."""
+    encoding = encoding_of(path, configured)
+    with (
+        open_bytes(path) as handle,
+        io.TextIOWrapper(
+            cast("io.BufferedReader", handle), encoding=encoding, errors="deskferry.remember", newline=""
+        ) as text,
+    ):
+        yield text
+
+
+def bare_suffix(path: Path) -> str:
+    """Return the ending that tells the format, without that of the compression."""
+    return Path(path.stem).suffix.lower() if path.suffix in COMPRESSED else path.suffix.lower()
+
+
+def format_of(path: Path, configured: str | None) -> str:
+    """Return csv, ndjson or parquet."""
+    if configured:
+        return configured
+    suffix = bare_suffix(path)
+    if suffix in {".ndjson", ".jsonl", ".json"}:
+        return "ndjson"
+    return "parquet" if suffix in {".parquet", ".pq"} else "csv"
+
+
+def delimiter_of(line: str) -> str:
+    """Return the delimiter that a first line most likely has."""
+    outside, quoted = [], False
+    for character in line:
+        if character == '"':
+            quoted = not quoted
+        elif not quoted:
+            outside.append(character)
+    counts = {one: outside.count(one) for one in (",", ";", "\t", "|")}
+    best = max(counts, key=lambda one: counts[one])
+    return best if counts[best] else ","

@@ -1,0 +1,240 @@
+"""Reading a folder: streams of files, in pages, from where a killed pull stopped."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deskferry.connectors.files import decode
+from deskferry.connectors.files.decode import Bad
+from deskferry.connectors.files.keys import content_key
+from deskferry.connectors.files.maps import AGAIN, BAD, BEFORE, CONTENT, PLACE
+from deskferry.connectors.kit.contract import (
+    Account,
+    BlobRef,
+    Child,
+    Estimate,
+    Page,
+    PullRequest,
+    Raw,
+    RawRecord,
+    Stream,
+)
+from deskferry.connectors.kit.mapping import Unreadable
+from deskferry.connectors.kit.session import Gone
+from deskferry.errors import CapabilityError, ConfigError
+
+PAGE_ROWS = 5_000
+PAGE_CHARACTERS = 8_000_000
+"""A page ends earlier where its rows are long, so that memory does not grow with them."""
+CASES = 100_000
+"""Cases of which is known what their row before said."""
+REPEATS = 50_000
+"""Rows without a key among which a repeated one is noticed."""
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What a stream is read from, and how a row of it is known."""
+
+    name: str
+    """Of the stream and of the object of its raw records."""
+    patterns: tuple[str, ...]
+    options: Mapping[str, Any]
+    own_id: Callable[[Raw], str]
+    keyless: bool = False
+    track: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+    wanted: Callable[[Raw], bool] | None = None
+    """Whether a row is read at all."""
+
+
+class FilesSource:
+    """Reads the files of one connection."""
+
+    def __init__(self, root: Path, account: str, feeds: Sequence[Feed], streams: Sequence[Stream]) -> None:
+        self.root, self._account, self._streams = root, account, tuple(streams)
+        self._feeds = {feed.name: feed for feed in feeds}
+
+    def account(self) -> Account:
+        """Return the name that pins the connection."""
+        return Account(id=self._account, name=str(self.root), user=None, role=None)
+
+    def streams(self) -> Sequence[Stream]:
+        """Return a stream for each [[files]] of the layout."""
+        return self._streams
+
+    def estimate(self) -> Sequence[Estimate]:
+        """Return how large the files are; their rows are not counted before they are read."""
+        found = []
+        for stream in self._streams:
+            files = self.files(self._feeds[stream.name])
+            size = sum(path.stat().st_size for path in files)
+            found.append(Estimate(stream.name, None, 0, f"{len(files)} files, {size / 1_000_000:.1f} MB"))
+        return found
+
+    def files(self, feed: Feed) -> list[Path]:
+        """Return the files of a feed in the order of their names; none is an error, for it looks like deletion."""
+        base = self.root if self.root.is_dir() else self.root.parent
+        found: dict[Path, None] = {}
+        for pattern in feed.patterns:
+            if self.root.is_file() and len(self._feeds) == 1:
+                found[self.root] = None
+                continue
+            for path in sorted(base.glob(pattern)):
+                if path.is_file():
+                    found[path] = None
+        if not found and not feed.options.get("optional"):
+            raise ConfigError(
+                f"There is no file {' or '.join(feed.patterns)} in {base}.",
+                "Check `path` of the connection and of the layout.",
+            )
+        return list(found)
+
+    def pages(self, stream: str, request: PullRequest) -> Iterator[Page]:
+        """Yield the rows of a stream's files; files that did not change since the last scan are not read."""
+        feed = self._feeds[stream]
+        files = self.files(feed)
+        if not files:
+            yield Page((), last=True, notes=(f"{stream}: there is no file {' or '.join(feed.patterns)}.",))
+            return
+        prints = {self._name(path): fingerprint(path) for path in files}
+        if request.before is not None and request.before.get("done") and request.before.get("files") == prints:
+            yield Page((), request.before, last=True)
+            return
+        cursor = request.cursor or {}
+        same = cursor.get("files") == prints
+        # What an earlier version of the files showed was seen in this scan too: it is read whole once more.
+        stale = bool(cursor) and (not same or bool(cursor.get("stale")))
+        read = _Reading(feed, self._name)
+        start, skip = (cursor.get("file", 0), cursor.get("rows", 0)) if same else (0, 0)
+        for n, path in enumerate(files):
+            if n < start:
+                read.replay(path, None)
+                continue
+            for page, rows in read.pages(path, skip if n == start else 0):
+                yield Page(page, {"files": prints, "file": n, "rows": rows, "stale": stale})
+        yield Page((), {"files": prints, "done": not stale}, last=True, complete=True)
+
+    def _name(self, path: Path) -> str:
+        base = self.root if self.root.is_dir() else self.root.parent
+        return path.relative_to(base).as_posix()
+
+    def child(self, stream: str, child: Child) -> Page:
+        """Files have no children."""
+        raise CapabilityError(f"{stream} of {child.parent}: files have no child streams.")
+
+    @contextmanager
+    def blob(self, ref: BlobRef) -> Iterator[Iterator[bytes]]:
+        """Stream a file that lies in the folder; an address elsewhere is not called."""
+        base = (self.root if self.root.is_dir() else self.root.parent).resolve()
+        path = base / ref.url
+        if "://" in ref.url or not path.is_file() or base not in path.resolve().parents:
+            raise Gone(f"{ref.url[:200]} is no file in {base}.")
+        with path.open("rb") as handle:
+            yield iter(lambda: handle.read(_CHUNK), b"")
+
+
+def fingerprint(path: Path) -> str:
+    """Return what tells whether a file changed: size, time, and a hash of its ends."""
+    stat = path.stat()
+    hashed = hashlib.blake2b(digest_size=8)
+    with path.open("rb") as handle:
+        hashed.update(handle.read(_CHUNK))
+        if stat.st_size > _CHUNK:
+            handle.seek(-_CHUNK, 2)
+            hashed.update(handle.read(_CHUNK))
+    return f"{stat.st_size}-{stat.st_mtime_ns}-{hashed.hexdigest()}"
+
+
+class _Reading:
+    """The rows of a feed's files in order, with what must be known of the rows before."""
+
+    def __init__(self, feed: Feed, name: Callable[[Path], str]) -> None:
+        self.feed, self._name_of = feed, name
+        self._cases: OrderedDict[Any, tuple[Any, ...]] = OrderedDict()
+        self._repeats: OrderedDict[int, int] = OrderedDict()
+
+    @property
+    def remembers(self) -> bool:
+        """Whether a row depends on those before it."""
+        return self.feed.keyless or self.feed.track is not None
+
+    def replay(self, path: Path, rows: int | None) -> None:
+        """Go through rows that were written before, for what follows from them."""
+        if self.remembers:
+            for n, (_line, payload, _bad) in enumerate(decode.rows(path, self.feed.options)):
+                if rows is not None and n >= rows:
+                    return
+                if payload is not None:
+                    self._look_back(payload)
+
+    def pages(self, path: Path, skip: int) -> Iterator[tuple[tuple[RawRecord, ...], int]]:
+        """Yield pages of records, each with the number of rows read so far; the first `skip` rows are not yielded."""
+        name, records, size, read = self._name_of(path), [], 0, 0
+        keep = self.remembers
+        for line, payload, bad in decode.rows(path, self.feed.options):
+            read += 1
+            if read <= skip:
+                if keep and payload is not None:
+                    self._look_back(payload)
+                continue
+            if payload is not None and self.feed.wanted is not None and not self.feed.wanted(payload):
+                continue
+            record = self._bad(name, line, bad) if payload is None else self._record(name, line, payload)
+            records.append(record)
+            size += _length(record.payload)
+            if len(records) >= PAGE_ROWS or size >= PAGE_CHARACTERS:
+                yield tuple(records), read
+                records, size = [], 0
+        if records:
+            yield tuple(records), read
+
+    def _record(self, name: str, line: int, payload: Raw) -> RawRecord:
+        place = f"{name}:{line}"
+        if self.remembers:
+            self._look_back(payload)
+        try:
+            source_id = self.feed.own_id(payload)
+        except Unreadable as bad:
+            return self._bad(name, line, Bad(bad.code, bad.detail, ""), payload)
+        payload[PLACE] = place
+        return RawRecord(self.feed.name, source_id, payload)
+
+    def _look_back(self, payload: Raw) -> None:
+        """Add to a row what the rows before it say: its case's last values, how often it was there."""
+        track = self.feed.track
+        if track is not None:
+            by, columns = track
+            case = payload.get(by[0]) if len(by) == 1 else tuple(payload.get(name) for name in by)
+            before = self._cases.pop(case, None)
+            known = before or (None,) * len(columns)
+            self._cases[case] = tuple(payload.get(one) or last for one, last in zip(columns, known, strict=True))
+            if len(self._cases) > CASES:
+                self._cases.popitem(last=False)
+            if before is not None:
+                payload[BEFORE] = dict(zip(columns, before, strict=True))
+        if self.feed.keyless:
+            payload[CONTENT] = content_key(payload)
+            key = int(payload[CONTENT], 16)
+            times = self._repeats.pop(key, 0)
+            self._repeats[key] = times + 1
+            if len(self._repeats) > REPEATS:
+                self._repeats.popitem(last=False)
+            if times:
+                payload[AGAIN] = times + 1
+
+    def _bad(self, name: str, line: int, bad: Bad | None, payload: Raw | None = None) -> RawRecord:
+        assert bad is not None
+        said: Raw = {PLACE: f"{name}:{line}", BAD: [bad.code, bad.detail]}
+        said |= payload if payload is not None else {"text": bad.text}
+        return RawRecord(self.feed.name, f"{name}:{line}".replace("/", "%2F"), said)
+
+
+def _length(payload: Raw) -> int:
+    return sum(map(len, (one for one in payload.values() if type(one) is str)))
