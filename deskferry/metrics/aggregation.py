@@ -100,9 +100,8 @@ class Duration:
 
     def measures(self, rows: ir.Table) -> dict[str, ir.Scalar]:
         """Compute the statistics."""
-        quantiles = {"median": 0.5, "p75": 0.75, "p90": 0.9, "p95": 0.95}
-        found: dict[str, ir.Scalar] = {name: rows.value.quantile(share) for name, share in quantiles.items()}
-        found |= {
+        found: dict[str, ir.Scalar] = {
+            "quantiles": rows.value.quantile(list(_QUANTILES.values())),
             "mean": rows.value.mean(),
             "min": rows.value.min(),
             "max": rows.value.max(),
@@ -114,8 +113,12 @@ class Duration:
 
     def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:  # noqa: ARG002
         """Return the headline and all others."""
+        told = {**found, **dict(zip(_QUANTILES, found["quantiles"] or (None,) * len(_QUANTILES), strict=True))}
         names = ("median", "mean", "p75", "p90", "p95", "min", "max", "total", *map(_within, self.targets))
-        return Numbers(_real(found[self.statistic]), {name: _real(found[name]) for name in names})
+        return Numbers(_real(told[self.statistic]), {name: _real(told[name]) for name in names})
+
+
+_QUANTILES = {"median": 0.5, "p75": 0.75, "p90": 0.9, "p95": 0.95}
 
 
 def _within(target: float) -> str:
@@ -224,7 +227,10 @@ class NetShare:
 
 @dataclass(frozen=True, slots=True)
 class Tallies:
-    """How many different values of `key` there are for each word of the column `what`, and what follows from them."""
+    """How many rows there are for each word of the column `what`, and what follows from them.
+
+    Rows of one word that have the same `key` count once; those whose key is NULL count each.
+    """
 
     words: tuple[str, ...]
     statistic: str
@@ -238,7 +244,11 @@ class Tallies:
 
     def measures(self, rows: ir.Table) -> dict[str, ir.Scalar]:
         """Count."""
-        return {word: rows.key.nunique(where=rows.what == word) for word in self.words}
+        single = rows.key.isnull()
+        return {
+            word: rows.key.nunique(where=rows.what == word) + ((rows.what == word) & single).cast("int64").sum()
+            for word in self.words
+        }
 
     def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:  # noqa: ARG002
         """Return the tallies."""

@@ -26,10 +26,14 @@ if TYPE_CHECKING:
     from deskferry.metrics.desk import Desk
 
 TABLES: Mapping[str, tuple[str, ...]] = {
-    "schedule": ("name", "timezone", "intervals", "holidays"),
+    "schedule": ("text_of_id", "name", "timezone", "intervals", "holidays"),
+    "ticket": ("created_at",),
     "ticket_schedule": ("ticket_id", "schedule_id", "from_at"),
 }
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_SLOTS = 1_000_000
+"""More than there are days: schedule number times this, and the day since 1970, is one whole number."""
+_EPOCH = date(1970, 1, 1)
 Span = tuple[datetime, datetime]
 
 
@@ -112,28 +116,61 @@ class Calendars:
 
     def elapsed(self, rows: ir.Table, start: str, end: str, into: str, *, schedules: str = "cumulative") -> ir.Table:
         """Return rows with business seconds between two columns; NULL without schedule or where the end comes first."""
+        columns = (*rows.columns, *(() if into in rows.columns else (into,)))
+        if not self._has_several:
+            return self._by_one(rows, start, end, into).select(*columns)
+        several = self._of_several
+        few = self._by_several(rows.semi_join(several, "ticket_id"), start, end, into, schedules)
+        most = self._by_one(rows.anti_join(several, "ticket_id"), start, end, into)
+        return most.select(*columns).union(few.select(*columns))
+
+    def _by_one(self, rows: ir.Table, start: str, end: str, into: str) -> ir.Table:
+        """Return the same for tickets that have one schedule at most."""
+        only = self.only
+        key = "connection" if "connection" in only.columns else "ticket_id"
+        only = only.rename(_key=key)
+        found = rows.left_join(only, rows[key] == only["_key"])
+        return self._difference(found.drop("_key"), start, "_schedule", end, "_schedule", into)
+
+    def _by_several(self, rows: ir.Table, start: str, end: str, into: str, schedules: str) -> ir.Table:
         if schedules == "last":
             found = self._in_force(rows, end, "_end")
-            for column, name in ((start, "_w_start"), (end, "_w_end")):
-                found = self._opened(found, column, "_end_schedule", name)
-        else:
-            found = self._in_force(rows, start, "_start")
-            found = self._in_force(found, end, "_end")
-            for column, name in ((start, "start"), (end, "end")):
-                found = self._opened(found, column, f"_{name}_schedule", f"_w_{name}")
-            found = found.mutate(
-                _w_start=found["_w_start"] + found["_start_offset"], _w_end=found["_w_end"] + found["_end_offset"]
-            )
-        known = found[start] <= found[end]
-        found = found.mutate(**{into: known.ifelse(found["_w_end"] - found["_w_start"], ibis.null("float64"))})
-        return found.select(*rows.columns, *(() if into in rows.columns else (into,)))
+            return self._difference(found, start, "_end_schedule", end, "_end_schedule", into)
+        found = self._in_force(rows, start, "_start")
+        found = self._in_force(found, end, "_end")
+        shift = found["_end_offset"] - found["_start_offset"]
+        found = self._difference(found.mutate(_shift=shift), start, "_start_schedule", end, "_end_schedule", into)
+        return found.mutate(**{into: found[into] + found["_shift"]})
+
+    def _difference(
+        self, rows: ir.Table, start: str, start_schedule: str, end: str, end_schedule: str, into: str
+    ) -> ir.Table:
+        """Return rows with W at their end less W at their start; NULL where the end comes first."""
+        rows = rows.mutate(_first=_slot(rows, start, start_schedule), _last=_slot(rows, end, end_schedule))
+        first, last = (self.days.rename(f"{side}_{{name}}") for side in ("_a", "_b"))
+        joined = rows.left_join(first, rows["_first"] == first["_a_slot"])
+        joined = joined.left_join(last, rows["_last"] == last["_b_slot"])
+        open_between = self._open_until(joined, end, "_b") - self._open_until(joined, start, "_a")
+        known = joined[start] <= joined[end]
+        seconds = known.ifelse(open_between, ibis.null("float64"))
+        return joined.select(*(name for name in rows.columns if name != into), **{into: seconds})
+
+    def _open_until(self, joined: ir.Table, column: str, side: str) -> Any:
+        """Return W at an instant, beside which the columns of its day stand."""
+        at = joined[column]
+        second = at.delta(at.truncate("D"), unit="microsecond") / 1e6
+        opened = joined[f"{side}_open_before"]
+        for number in range(self._most):
+            start, end = joined[f"{side}_from_{number}"], joined[f"{side}_to_{number}"]
+            opened += ibis.greatest(ibis.least(second, end) - start, 0.0)
+        return opened
 
     def _in_force(self, rows: ir.Table, column: str, prefix: str) -> ir.Table:
         """Return rows with the schedule of their ticket that is in force at an instant, and its offset."""
         parts = self.segments
         parts = parts.select(
             _ticket=parts.ticket_id, _from=parts.from_at, _to=parts.to_at,
-            **{f"{prefix}_schedule": parts.schedule_id, f"{prefix}_offset": parts.offset},
+            **{f"{prefix}_schedule": parts.number, f"{prefix}_offset": parts.offset},
         )  # fmt: skip
         joined = rows.left_join(
             parts,
@@ -146,18 +183,12 @@ class Calendars:
         return joined.drop("_ticket", "_from", "_to")
 
     def _opened(self, rows: ir.Table, column: str, schedule: str, into: str) -> ir.Table:
-        """Return rows with W of a schedule at an instant."""
-        days = self.days
-        at = rows[column]
-        keyed = rows.mutate(_day=at.date())
-        joined = keyed.left_join(days, (keyed[schedule] == days.schedule_id, keyed["_day"] == days.day))
-        midnight = joined["_day"].cast("timestamp").cast(at.type())
-        second = joined[column].delta(midnight, unit="microsecond") / 1e6
-        opened = joined["open_before"]
-        for number in range(self._most):
-            start, end = joined[f"from_{number}"], joined[f"to_{number}"]
-            opened += ibis.greatest(ibis.least(second, end) - start, 0.0)
-        return joined.mutate(**{into: opened}).select(*rows.columns, into)
+        """Return rows with W of a schedule, told by its number, at an instant."""
+        days = self.days.rename("_a_{name}")
+        rows = rows.mutate(_first=_slot(rows, column, schedule))
+        joined = rows.left_join(days, rows["_first"] == days["_a_slot"])
+        kept = [name for name in rows.columns if name != "_first"]
+        return joined.select(*kept, **{into: self._open_until(joined, column, "_a")})
 
     @cached_property
     def schedules(self) -> list[dict[str, Any]]:
@@ -170,40 +201,80 @@ class Calendars:
         ]
 
     @cached_property
-    def _spans(self) -> dict[str, list[tuple[date, float, list[tuple[float, float]]]]]:
+    def _spans(self) -> list[list[tuple[date, float, list[tuple[float, float]]]]]:
         first, last = self.desk.first_instant.date(), self.desk.as_of.date() + timedelta(days=366)
-        return {one["id"]: list(days_of(one, first, last)) for one in self.schedules}
+        return [list(days_of(one, first, last)) for one in self.schedules]
 
     @cached_property
     def _most(self) -> int:
         """The most open intervals that any schedule has on a UTC day."""
-        return max((len(spans) for days in self._spans.values() for _day, _before, spans in days), default=0)
+        return max((len(spans) for days in self._spans for _day, _before, spans in days), default=0)
 
     @cached_property
     def days(self) -> ir.Table:
-        """`schedule_id`, `day`, `open_before`, then `from_n`, `to_n` for each interval; empty ones are 0 to 0."""
-        rows = [(name, *one) for name, days in self._spans.items() for one in days]
+        """`slot` (schedule and day), `open_before`, then `from_n`, `to_n` for each interval; empty ones are 0 to 0."""
+        rows = [(number * _SLOTS + (one[0] - _EPOCH).days, *one) for number, days in enumerate(self._spans)
+                for one in days]  # fmt: skip
         columns: dict[str, Any] = {
-            "schedule_id": pa.array([row[0] for row in rows], pa.string()),
-            "day": pa.array([row[1] for row in rows], pa.date32()),
+            "slot": pa.array([row[0] for row in rows], pa.int64()),
             "open_before": pa.array([row[2] for row in rows], pa.float64()),
         }
         for number in range(self._most):
             for side, name in enumerate(("from", "to")):
                 values = [row[3][number][side] if number < len(row[3]) else 0.0 for row in rows]
                 columns[f"{name}_{number}"] = pa.array(values, pa.float64())
-        return ibis.memtable(pa.table(columns))
+        return self.desk.held(pa.table(columns))
+
+    @cached_property
+    def _told(self) -> ir.Table:
+        """What tickets say themselves: `ticket_id`, `from_at`, `number` of the schedule (NULL: none that is known)."""
+        told = self.desk.table("ticket_schedule")
+        numbers = ibis.memtable(
+            pa.table({"_id": pa.array([one["id"] for one in self.schedules], pa.int64()),
+                      "number": pa.array(range(len(self.schedules)), pa.int64())})
+        )  # fmt: skip
+        told = told.filter(told.from_at.notnull())
+        return (
+            told.left_join(numbers, told.schedule_id == numbers["_id"]).select("ticket_id", "from_at", "number").cache()
+        )
+
+    @cached_property
+    def _of_several(self) -> ir.Table:
+        """Tickets that had more than one schedule."""
+        counted = self._told.group_by("ticket_id").aggregate(n=ibis._.count())
+        return counted.filter(counted.n > 1).select("ticket_id").cache()
+
+    @cached_property
+    def _has_several(self) -> bool:
+        return bool(self._of_several.count().to_pyarrow().as_py())
+
+    @cached_property
+    def only(self) -> ir.Table:
+        """`_schedule` by `ticket_id` for tickets of one schedule; where no ticket names one, by `connection`."""
+        defaults = self._default_by_connection()
+        table = ibis.memtable(
+            pa.table({"connection": pa.array(defaults, pa.string()),
+                      "_default": pa.array(defaults.values(), pa.int64())})
+        )  # fmt: skip
+        if not self._told.count().to_pyarrow().as_py():
+            return table.rename(_schedule="_default")
+        tickets = self.desk.table("ticket", deleted=True).select(ticket_id="id", connection="connection")
+        told = self._told.anti_join(self._of_several, "ticket_id").select("ticket_id", "number", named=True)
+        joined = tickets.left_join(table, "connection").drop("connection_right")
+        joined = joined.left_join(told, "ticket_id").drop("ticket_id_right")
+        # A ticket that names a schedule which is not there has none: it does not get that of its connection.
+        number = joined.named.fill_null(False).ifelse(joined.number, joined["_default"])
+        return joined.select("ticket_id", _schedule=number).cache()
 
     @cached_property
     def segments(self) -> ir.Table:
-        """Which schedule a ticket has from when to when, and by how much its W is shifted then."""
-        told = self.desk.table("ticket_schedule")
-        told = told.filter(told.from_at.notnull()).select("ticket_id", "schedule_id", "from_at")
+        """Which schedule a ticket of several has from when to when, and by how much its W is shifted then."""
+        told = self._told.semi_join(self._of_several, "ticket_id")
         by_ticket = ibis.window(group_by="ticket_id", order_by="from_at")
         parts = told.mutate(
             place=ibis.row_number().over(by_ticket), to_at=told.from_at.lead().over(by_ticket)
         )  # fmt: skip
-        parts = self._opened(self._opened(parts, "from_at", "schedule_id", "w_from"), "to_at", "schedule_id", "w_to")
+        parts = self._opened(self._opened(parts, "from_at", "number", "w_from"), "to_at", "number", "w_to")
         step = (parts.place == 0).ifelse(0.0, parts.w_to.lag().over(by_ticket) - parts.w_from)
         parts = parts.mutate(step=step)
         running = ibis.cumulative_window(group_by="ticket_id", order_by="from_at")
@@ -211,31 +282,22 @@ class Calendars:
             offset=parts.step.isnull().any().over(running).ifelse(ibis.null("float64"), parts.step.sum().over(running)),
             from_at=(parts.place == 0).ifelse(ibis.null(parts.from_at.type()), parts.from_at),
         )
-        columns = ("ticket_id", "schedule_id", "from_at", "to_at", "offset")
-        return parts.select(*columns).union(self._by_default(told, parts).select(*columns)).cache()
+        return parts.select("ticket_id", "number", "from_at", "to_at", "offset").cache()
 
-    def _by_default(self, told: ir.Table, like: ir.Table) -> ir.Table:
-        """Return the segments of tickets that name no schedule: the schedule configured, or their connection's only."""
-        defaults = self._default_by_connection()
-        table = ibis.memtable(
-            pa.table({"connection": pa.array(defaults, pa.string()),
-                      "schedule_id": pa.array(defaults.values(), pa.string())})
-        )  # fmt: skip
-        tickets = self.desk.table("ticket", deleted=True).select(ticket_id="id", connection="connection")
-        others = tickets.anti_join(told, "ticket_id").inner_join(table, "connection")
-        return others.mutate(
-            from_at=ibis.null(like.from_at.type()), to_at=ibis.null(like.to_at.type()), offset=ibis.literal(0.0)
-        )
-
-    def _default_by_connection(self) -> dict[str, str]:
+    def _default_by_connection(self) -> dict[str, int]:
         wanted = self.desk.question.schedule
+        texts = {one["key"]: one["text"] for one in self.desk.texts("schedule").to_pyarrow().to_pylist()}
         if wanted is not None:
-            found = [one["id"] for one in self.schedules if wanted in (one["id"], one["name"])]
+            found = [number for number, one in enumerate(self.schedules) if wanted in (texts[one["id"]], one["name"])]
             if not found:
-                known = ", ".join(sorted(one["name"] or one["id"] for one in self.schedules)) or "none"
+                known = ", ".join(sorted(one["name"] or texts[one["id"]] for one in self.schedules)) or "none"
                 raise ConfigError(f"There is no schedule {wanted!r}.", f"The store has: {known}.")
             return dict.fromkeys(self.desk.connections, found[0])
-        by_connection: dict[str, list[str]] = defaultdict(list)
-        for one in self.schedules:
-            by_connection[one["connection"]].append(one["id"])
-        return {name: ids[0] for name, ids in by_connection.items() if len(ids) == 1}
+        by_connection: dict[str, list[int]] = defaultdict(list)
+        for number, one in enumerate(self.schedules):
+            by_connection[one["connection"]].append(number)
+        return {name: numbers[0] for name, numbers in by_connection.items() if len(numbers) == 1}
+
+
+def _slot(rows: ir.Table, column: str, schedule: str) -> Any:
+    return rows[schedule] * _SLOTS + rows[column].date().epoch_days()

@@ -10,13 +10,17 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
+from ibis.common.exceptions import TableNotFound
 
 from deskferry.metrics import zones
 from deskferry.metrics.calendars import Calendars
 from deskferry.metrics.definition import Metric, Need
 from deskferry.metrics.facts import FACTS
+from deskferry.metrics.keys import as_keys, text_column
 from deskferry.metrics.options import CALENDAR, NO_CLOCK, Question
 
+TICKET_COLUMNS = ("ticket_id", "connection", "created_at", "is_final")
 CUMULATIVE, LAST = "cumulative", "last"
 """Business time of a span over several schedules: each part by the schedule in force, or all by that at its end."""
 
@@ -29,24 +33,42 @@ class Desk:
         self.question = question
         self.as_of = as_of
         self._facts: dict[str, ir.Table] = {}
-        self._rows: dict[int, ir.Table] = {}
+        self.named: dict[str, dict[Any, tuple[str, str | None]]] = {}
+        """Dimension → key → its value and name, as far as they were asked for: see `dimensions.names`."""
         self._held: dict[tuple[str, object], frozenset[str]] = {}
 
     def table(self, name: str, *, deleted: bool = False) -> ir.Table:
-        """Return a canonical table; the rows that are gone only when asked."""
+        """Return a canonical table, its ids as keys; the rows that are gone only when asked."""
         found: ir.Table = self.backend.table(name)
-        return found if deleted else found.filter(found.deleted_at.isnull())
+        return as_keys(found if deleted else found.filter(found.deleted_at.isnull()))
+
+    def texts(self, name: str, column: str = "id") -> ir.Table:
+        """Return `key` and `text` of a column of ids: for a table and column that was asked for as `text_of_…`."""
+        found: ir.Table = self.backend.table(name)
+        return found.select(key=text_column(column)[0], text=column).filter(ibis._.text.notnull()).distinct()
+
+    def held(self, rows: pa.Table) -> ir.Table:
+        """Return rows made in Python as a table of the engine."""
+        return self.backend.create_table(ibis.util.gen_name("held"), rows, temp=True)
+
+    def has_text(self, name: str, column: str) -> bool:
+        """Whether the texts of a column of ids were asked for."""
+        try:  # not list_tables: ibis 12 calls there what DuckDB 2 has no longer
+            return set(text_column(column)) <= set(self.backend.table(name).columns)
+        except TableNotFound:
+            return False
 
     def fact(self, name: str) -> ir.Table:
         """Return a fact: see `facts`. It is computed when it is first asked for."""
         if name not in self._facts:
-            self._facts[name] = FACTS[name].build(self).cache()
+            built = FACTS[name].build(self)
+            self._facts[name] = built if FACTS[name].is_view else built.cache()
         return self._facts[name]
 
     @property
     def now(self) -> Any:
         """`as_of` as an expression."""
-        return ibis.literal(self.as_of, "timestamp('UTC', 6)")
+        return zones.moment(self.as_of)
 
     @cached_property
     def connections(self) -> tuple[str, ...]:
@@ -57,7 +79,7 @@ class Desk:
     @cached_property
     def first_instant(self) -> datetime:
         """When the first ticket was created, but not before 1970: where calendars begin."""
-        found = self.table("ticket").created_at.min().to_pyarrow().as_py()
+        found = zones.aware(self.table("ticket").created_at.min().to_pyarrow().as_py())
         least = datetime(1970, 1, 1, tzinfo=UTC)
         return max(least, min(found or self.as_of, self.as_of)) - timedelta(days=366)
 
@@ -118,15 +140,19 @@ class Ask:
         """`as_of` as an expression."""
         return self.desk.now
 
-    def tickets(self, *facts: str) -> ir.Table:
-        """Return the base population P0, a row a ticket, beside it the columns of facts of this grain."""
+    def tickets(self, *facts: str, columns: tuple[str, ...] = ()) -> ir.Table:
+        """Return the base population P0, a row a ticket, beside it the columns of facts of this grain.
+
+        Of the ticket itself it has `TICKET_COLUMNS` and those that are named here: few, as each costs at every step.
+        """
         base = self.fact("ticket")
-        return self.beside(base.filter(base.in_p0), *facts)
+        return self.beside(base.filter(base.in_p0).select(*dict.fromkeys((*TICKET_COLUMNS, *columns))), *facts)
 
     def beside(self, rows: ir.Table, *facts: str) -> ir.Table:
-        """Return rows with the columns of facts that have a row a ticket."""
-        for name in facts:
-            other = self.fact(name).drop("connection")
+        """Return rows with the columns of facts that have a row a ticket; of `fact.column` that column only."""
+        for fact, columns in _by_fact(facts).items():
+            other = self.fact(fact).drop("connection")
+            other = other.select("ticket_id", *columns) if columns else other
             clash = (set(rows.columns) & set(other.columns)) - {"ticket_id"}
             rows = rows.left_join(other.drop(*clash), "ticket_id").drop("ticket_id_right")
         return rows
@@ -140,6 +166,14 @@ class Ask:
         if self.clock in {CALENDAR, NO_CLOCK}:
             return rows.mutate(value=seconds_between(rows[start], rows[end]))
         return self.desk.calendars.elapsed(rows, start, end, "value", schedules=schedules)
+
+
+def _by_fact(names: tuple[str, ...]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in names:
+        fact, _dot, column = name.partition(".")
+        found.setdefault(fact, []).extend([column] if column else [])
+    return found
 
 
 def seconds_between(start: ir.TimestampValue, end: ir.TimestampValue) -> ir.FloatingValue:

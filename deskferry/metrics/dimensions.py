@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import ibis.expr.types as ir
 
 from deskferry.errors import ConfigError
+from deskferry.metrics.keys import TEXT_OF, text_column
 from deskferry.toml_table import did_you_mean
 
 if TYPE_CHECKING:
@@ -34,6 +36,18 @@ DIMENSIONS: Mapping[str, tuple[str, str | None]] = MappingProxyType(
     }
 )
 """Dimension → the column of the fact `ticket`, and the table that has the names of its ids."""
+_TEXTS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
+    {
+        "agent": (("ticket", "assignee_id"), ("message", "author_id"), ("ticket_event", "actor_id"),
+                  ("ticket_event", "new_value"), ("survey_response", "agent_id"), ("time_entry", "person_id")),
+        "team": (("ticket", "team_id"), ("ticket_event", "new_value")),
+        "organization": (("ticket", "organization_id"),),
+        "inbox": (("ticket", "inbox_id"),),
+        "brand": (("ticket", "brand_id"),),
+        "requester": (("ticket", "requester_id"),),
+    }
+)  # fmt: skip
+"""Dimension → where the id of one stands that its own table lacks (deleted, or hidden from the role)."""
 TAG = "tag"
 FIELD = "field:"
 
@@ -56,8 +70,16 @@ def tables(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
             found["ticket"] = ("custom_fields",)
             found["custom_field"] = ("kind", "key", "label", "type", "options")
         elif DIMENSIONS[name][1]:
-            found[str(DIMENSIONS[name][1])] = ("name",)
+            found[str(DIMENSIONS[name][1])] = ("name", "text_of_id")
     return found
+
+
+def add_texts(tables: Mapping[str, set[str]], names: Iterable[str]) -> None:
+    """Add to the columns of tables that are read anyway the texts of ids that dimensions show."""
+    for name in names:
+        for table, column in _TEXTS.get(name, ()):
+            if column in tables.get(table, ()):
+                tables[table].add(f"{TEXT_OF}{column}")
 
 
 def attach(desk: Desk, rows: ir.Table, names: Iterable[str]) -> tuple[ir.Table, tuple[str, ...]]:
@@ -110,22 +132,47 @@ def _unquoted(text: ir.StringValue) -> ir.StringValue:
     return quoted.ifelse(text.substr(1, text.length() - 2), text)
 
 
-def labels(desk: Desk, name: str, keys: Iterable[str | None]) -> dict[str, str]:
-    """Return the names that people know these keys of a dimension by."""
-    wanted = sorted({key for key in keys if key is not None})
-    if name.startswith(FIELD):
-        return {key: label for key, label in _options(desk, name.removeprefix(FIELD)).items() if key in set(wanted)}
-    source = DIMENSIONS.get(name, ("", None))[1]
-    if source is None or not wanted:
+def names(desk: Desk, dimension: str, keys: Iterable[Any]) -> Mapping[Any, tuple[str, str | None]]:
+    """Return the value of a dimension that each key stands for, and the name that people know it by, if it has one."""
+    found = desk.named.setdefault(dimension, {})
+    new = {key for key in keys if key is not None} - found.keys()
+    if new and dimension.startswith(FIELD):
+        options = _options(desk, dimension.removeprefix(FIELD))
+        found |= {key: (key, options.get(key)) for key in new}
+    elif new and (source := DIMENSIONS.get(dimension, ("", None))[1]):
+        found |= _named(desk, source, new)
+        for table, column in _TEXTS[dimension]:
+            if lost := new - found.keys():
+                found |= _told(desk, table, column, lost)
+        found |= {key: (f"unknown:{key}", None) for key in new - found.keys()}
+    else:
+        found |= {key: (key, None) for key in new}
+    return found
+
+
+_FEW = 500
+
+
+def _named(desk: Desk, table: str, keys: set[int]) -> dict[int, tuple[str, str | None]]:
+    rows = desk.backend.table(table)
+    key, text = text_column("id")
+    if len(keys) <= _FEW:
+        rows = rows.filter(rows[key].isin(sorted(keys)))
+    found = rows.select(key, text, "name").to_pyarrow().to_pylist()
+    return {one[key]: (one[text], one["name"]) for one in found if one[key] in keys}
+
+
+def _told(desk: Desk, table: str, column: str, keys: set[int]) -> dict[int, tuple[str, str | None]]:
+    """Return the texts of ids that stand in a column, where that table was read."""
+    if not desk.has_text(table, column):
         return {}
-    named = desk.table(source, deleted=True)
-    found = named.filter(named.id.isin(wanted) & named.name.notnull()).select("id", "name").to_pyarrow().to_pylist()
-    return {one["id"]: one["name"] for one in found}
+    rows = desk.texts(table, column)
+    if len(keys) <= _FEW:
+        rows = rows.filter(rows.key.isin(sorted(keys)))
+    return {one["key"]: (one["text"], None) for one in rows.to_pyarrow().to_pylist() if one["key"] in keys}
 
 
 def _options(desk: Desk, key: str) -> dict[str, str]:
-    import json  # noqa: PLC0415
-
     fields = desk.table("custom_field")
     fields = fields.filter((fields.key == key) & (fields.kind == "ticket")).select("options").to_pyarrow().to_pylist()
     found: list[dict[str, Any]] = [option for one in fields for option in json.loads(one["options"] or "[]")]

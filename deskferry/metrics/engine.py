@@ -12,7 +12,7 @@ from typing import Any
 import ibis.expr.types as ir
 
 from deskferry.errors import ConfigError
-from deskferry.metrics import dimensions, zones
+from deskferry.metrics import dimensions, keys, zones
 from deskferry.metrics.aggregation import Stock
 from deskferry.metrics.calendars import TABLES as CALENDAR_TABLES
 from deskferry.metrics.definition import Finished, Metric
@@ -34,11 +34,14 @@ def tables_for(metrics: Iterable[Metric], question: Question) -> dict[str, set[s
         if BUSINESS in metric.clocks:
             sources.append(CALENDAR_TABLES)
         sources.append(dimensions.tables((*metric.by, *question.by)))
+        if question.exclude:
+            sources.append({"ticket": ("text_of_brand_id", "text_of_inbox_id")})
         for table, columns in itertools.chain.from_iterable(one.items() for one in sources):
             found.setdefault(table, set()).update(columns)
         for need in itertools.chain.from_iterable(metric.inputs):
             found.setdefault(need.table, set())
-    return found
+    dimensions.add_texts(found, question.by)
+    return {table: keys.wanted({"id", *columns}) for table, columns in found.items()}
 
 
 def compute(
@@ -151,9 +154,9 @@ def _only_known(rows: ir.Table, sources: frozenset[str], lacking: tuple[str, ...
 def _in_range(desk: Desk, rows: ir.Table) -> ir.Table:
     question, zone = desk.question, desk.question.zone
     if question.start:
-        rows = rows.filter(rows["at"] >= zones.instant(question.start, zone))
+        rows = rows.filter(rows["at"] >= zones.moment(zones.instant(question.start, zone)))
     if question.end:
-        rows = rows.filter(rows["at"] < zones.instant(question.end, zone))
+        rows = rows.filter(rows["at"] < zones.moment(zones.instant(question.end, zone)))
     return rows
 
 
@@ -163,7 +166,7 @@ def _covered(desk: Desk, rows: ir.Table) -> Range:
     today = desk.as_of.astimezone(zone).date()
     first, end = question.start, question.end
     if first is None:
-        found = rows["at"].min().to_pyarrow().as_py()
+        found = zones.aware(rows["at"].min().to_pyarrow().as_py())
         first = found.astimezone(zone).date() if found else end or today
     return Range(first, max(end or today + timedelta(days=1), first))
 

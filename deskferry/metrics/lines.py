@@ -14,6 +14,8 @@ from deskferry.metrics import dimensions, zones
 from deskferry.metrics.desk import Ask
 from deskferry.metrics.result import Computed, Line, Period
 
+_Named = Mapping[str, Mapping[Any, tuple[str, str | None]]]
+"""Dimension → key → value and name."""
 _UNITS = {"day": "D", "week": "W", "month": "M", "quarter": "Q"}
 
 
@@ -41,24 +43,23 @@ class Teller:
             keys.append("_period")
         measures = {"n_eligible": rows.count(), "n_computed": rows.value.count(), **aggregation.measures(rows)}
         found = (rows.group_by(keys).aggregate(**measures) if keys else rows.aggregate(**measures)).to_pyarrow()
-        named = {name: dimensions.labels(self.ask.desk, name, found[name].to_pylist()) for name in by}
+        named = {name: dimensions.names(self.ask.desk, name, found[name].to_pylist()) for name in by}
         lines = [self._line(one, by, period, named) for one in found.to_pylist()]
         if period and not by:
             lines += self._empty(rows, period, {line.period.start for line in lines if line.period})
         return sorted(lines, key=_place)
 
-    def _line(
-        self, found: Mapping[str, Any], by: tuple[str, ...], period: str | None, named: Mapping[str, dict[str, str]]
-    ) -> Line:
+    def _line(self, found: Mapping[str, Any], by: tuple[str, ...], period: str | None, named: _Named) -> Line:
         within = self._period(found["_period"], period) if period else None
         days = within.days if within else self._all_days()
         numbers = self.ask.metric.aggregation.numbers(found, days)
         eligible, computed = int(found["n_eligible"]), int(found["n_computed"])
         status, reason = self._status(eligible, computed, numbers.value)
-        group = {name: found[name] for name in by}
+        known = {name: named[name].get(found[name], (None, None)) for name in by}
+        group = {name: key for name, (key, _label) in known.items()}
         return Line(
             numbers.value, eligible, computed, status, reason, MappingProxyType(group),
-            MappingProxyType({name: named[name][key] for name, key in group.items() if key in named[name]}),
+            MappingProxyType({name: label for name, (_key, label) in known.items() if label is not None}),
             within, MappingProxyType(dict(numbers.figures)), numbers.interval,
             below_floor=self.ask.metric.aggregation.is_estimate and computed < self.ask.desk.question.floor,
         )  # fmt: skip
@@ -106,7 +107,7 @@ class StockTeller(Teller):
         assert self.covered is not None
         day = self.ask.desk.local(rows["at"]).truncate("D").date()
         found = rows.mutate(_day=day).group_by(*by, "_day").aggregate(delta=rows.delta.sum()).to_pyarrow().to_pylist()
-        named = {name: dimensions.labels(self.ask.desk, name, [one[name] for one in found]) for name in by}
+        named = {name: dimensions.names(self.ask.desk, name, [one[name] for one in found]) for name in by}
         moves: dict[tuple[Any, ...], dict[date, int]] = {} if by else {(): {}}
         for one in found:
             moves.setdefault(tuple(one[name] for name in by), {})[one["_day"]] = one["delta"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import ibis
@@ -46,12 +47,22 @@ def _next_change(zone: ZoneInfo, low: datetime, high: datetime) -> datetime | No
     return low + timedelta(seconds=far)
 
 
+def moment(at: datetime) -> Any:
+    """Return an instant as an expression: in UTC without a zone, as a snapshot has all times."""
+    return ibis.literal(at.astimezone(UTC).replace(tzinfo=None), "timestamp(6)")
+
+
+def aware(at: datetime | None) -> datetime | None:
+    """Return an instant that an engine gave."""
+    return at if at is None or at.tzinfo else at.replace(tzinfo=UTC)
+
+
 def local(at: ir.TimestampValue, changes: list[tuple[datetime, float]]) -> ir.TimestampValue:
     """Return the wall-clock time of an instant; `changes` as `offsets` returns them."""
     seconds = [int(offset) for _since, offset in changes]
     if len(changes) == 1:
-        return at + ibis.interval(seconds=seconds[0])
-    branches = [(at < since, offset) for (since, _o), offset in zip(changes[1:], seconds[:-1], strict=True)]
+        return at + ibis.interval(seconds=seconds[0]) if seconds[0] else at
+    branches = [(at < moment(since), offset) for (since, _o), offset in zip(changes[1:], seconds[:-1], strict=True)]
     return at + ibis.cases(*branches, else_=seconds[-1]).as_interval("s")
 
 

@@ -2,8 +2,12 @@
 
 A table is written anew when anything was written to the store since, or when a column is asked for that it lacks; all
 tables that are written together show one state of the store. Files are replaced, never changed, so that a reader of the
-previous state is not disturbed. Both databases yield the same schema: times are TIMESTAMP in UTC with microseconds,
-flags are booleans, whole numbers 64-bit, JSON stays text.
+previous state is not disturbed. Both databases yield the same schema: times are TIMESTAMP in UTC with microseconds and
+without a zone, flags are booleans, whole numbers 64-bit, JSON stays text.
+
+Texts that are only compared (ids above all) can be asked for as keys: `key_of_ticket_id` is a whole number, the same
+for the same text in every column and table of a snapshot. Joins and windows over keys take half the time of those over
+texts. Keys are hashes: a refresh sees to it that no two records of a table share one, else it hashes with another salt.
 """
 
 from __future__ import annotations
@@ -11,12 +15,9 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import sqlite3
-import subprocess
-import sys
 import time
 import uuid
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType, ModuleType
@@ -31,11 +32,12 @@ from deskferry.canonical_schema.columns import UtcTime
 from deskferry.errors import ConfigError
 from deskferry.store import machinery
 from deskferry.store.engine import CANONICAL_VERSION, Store, storage_errors
+from deskferry.store.export_processes import KEY_OF, export_in_processes
 
-ALWAYS = ("id", "connection", "vendor", "deleted_at")
+ALWAYS = ("connection", "deleted_at")
 """Columns that every canonical table of a snapshot has, asked for or not."""
 
-_FORMAT = f"2/{CANONICAL_VERSION}"
+_FORMAT = 3
 _META = "snapshot.json"
 _KEEP_SECONDS = 3600.0
 """How long files of an earlier state stay for whoever still reads them."""
@@ -50,6 +52,8 @@ class Snapshot:
     """Equal tokens: nothing was written to the store in between."""
     files: Mapping[str, Path]
     columns: Mapping[str, tuple[str, ...]]
+    salt: int = 0
+    """Of the hashes that keys are."""
 
     @classmethod
     def refresh(cls, store: Store, tables: Mapping[str, Collection[str]]) -> Snapshot:
@@ -105,10 +109,11 @@ def _stat(path: Path) -> os.stat_result | None:
 
 def _asked(name: str, columns: Collection[str]) -> tuple[str, ...]:
     table = sql_table_of(name)
-    unknown = set(columns) - set(table.columns.keys())
+    known = [one for column in table.columns.keys() for one in (column, KEY_OF + column)]  # noqa: SIM118
+    unknown = set(columns) - set(known)
     if unknown:
         raise ValueError(f"{name} has no column {', '.join(sorted(unknown))}")
-    return tuple(one for one in table.columns.keys() if one in columns or one in ALWAYS)  # noqa: SIM118
+    return tuple(one for one in known if one in columns or (one in ALWAYS and one in table.columns))
 
 
 def sql_table_of(name: str) -> Table:
@@ -121,40 +126,65 @@ def sql_table_of(name: str) -> Table:
 
 def _refreshed(store: Store, folder: Path, asked: Mapping[str, tuple[str, ...]]) -> Snapshot:
     token = state_token(store)  # before reading: what is written meanwhile makes the next token differ
-    held = _held(folder, token)
-    missing = {
+    salt, held = _held(folder, token)
+    while missing := {
         name: _asked(name, {*columns, *held.get(name, ("", ()))[1]})
         for name, columns in asked.items()
         if name not in held or not set(columns) <= set(held[name][1])
-    }
-    if missing:
-        for name, file in _written(store, folder, missing):
-            held[name] = (file.name, missing[name])
-        _save(folder, token, held)
+    }:
+        written = _written(store, folder, missing, salt)
+        if any(map(_has_twins, written.values())):
+            salt, held = salt + 1, {}
+            continue
+        held |= {name: (file.name, missing[name]) for name, file in written.items()}
+        _save(folder, token, salt, held)
     return Snapshot(
         folder,
         token,
         MappingProxyType({name: folder / held[name][0] for name in asked}),
         MappingProxyType({name: held[name][1] for name in asked}),
+        salt,
     )
 
 
-def _held(folder: Path, token: str) -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Return file and columns of the tables that show the present state."""
+_Held = dict[str, tuple[str, tuple[str, ...]]]
+
+
+def _held(folder: Path, token: str) -> tuple[int, _Held]:
+    """Return the salt of the keys, and file and columns of the tables that show the present state."""
     try:
         meta = json.loads((folder / _META).read_text(encoding="utf-8"))
-        if meta["token"] != token or meta["format"] != _FORMAT:
-            return {}
+        if meta["token"] != token or meta["format"] != _format():
+            return 0, {}
         held = {name: (one["file"], tuple(one["columns"])) for name, one in meta["tables"].items()}
+        return int(meta["salt"]), {name: one for name, one in held.items() if (folder / one[0]).exists()}
     except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return {}
-    return {name: one for name, one in held.items() if (folder / one[0]).exists()}
+        return 0, {}
 
 
-def _save(folder: Path, token: str, held: Mapping[str, tuple[str, tuple[str, ...]]]) -> None:
+def _format() -> str:
+    """Return what must be equal for files of several refreshes to go together; keys are hashes of this DuckDB."""
+    (duckdb,) = needed("duckdb")
+    return f"{_FORMAT}/{CANONICAL_VERSION}/{duckdb.__version__}"
+
+
+def _has_twins(file: Path) -> bool:
+    """Whether two records of a table share a key. The order of parts of a ticket is all that theirs is used for."""
+    (duckdb,) = needed("duckdb")
+    key = f"{KEY_OF}id"
+    with duckdb.connect(":memory:") as database:
+        table = database.read_parquet(str(file))
+        if key not in table.columns or f"{KEY_OF}ticket_id" in table.columns:
+            return False
+        ((rows, different),) = table.aggregate(f"COUNT(*), COUNT(DISTINCT {key})").fetchall()
+    return bool(rows != different)
+
+
+def _save(folder: Path, token: str, salt: int, held: _Held) -> None:
     tables = {name: {"file": file, "columns": columns} for name, (file, columns) in sorted(held.items())}
+    meta = {"format": _format(), "token": token, "salt": salt, "tables": tables}
     draft = folder / f"{_META}.new"
-    draft.write_text(json.dumps({"format": _FORMAT, "token": token, "tables": tables}, indent=1), encoding="utf-8")
+    draft.write_text(json.dumps(meta, indent=1), encoding="utf-8")
     draft.replace(folder / _META)
     current = {file for file, _columns in held.values()}
     for file in folder.glob("*.parquet*"):
@@ -162,41 +192,27 @@ def _save(folder: Path, token: str, held: Mapping[str, tuple[str, tuple[str, ...
             file.unlink()
 
 
-def _written(store: Store, folder: Path, tables: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, Path]]:
+def _written(store: Store, folder: Path, tables: Mapping[str, tuple[str, ...]], salt: int) -> dict[str, Path]:
     files = {name: folder / f"{name}-{uuid.uuid4().hex[:12]}.parquet" for name in tables}
     orders = [(name, column_types(name, columns), str(files[name])) for name, columns in tables.items()]
     if store.path is not None:
-        _in_another_process(store.path, orders)
+        export_in_processes(store, orders, salt)
     else:
         (arrow_export,) = needed("deskferry.store.arrow_export")
         with store.read() as database:
-            arrow_export.from_postgresql(database.connection.driver_connection, orders)
-    yield from files.items()
+            arrow_export.export_postgresql(database.connection.driver_connection, orders, salt)
+    return files
 
 
 def column_types(table: str, columns: Collection[str]) -> dict[str, str]:
-    """Return what the columns of a table hold: `time`, `flag`, `whole`, `real` or `text`."""
-    return {name: _held_by(sql_table_of(table).columns[name].type) for name in columns}
+    """Return what the columns of a table hold: `time`, `flag`, `whole`, `real`, `text` or `key`."""
+    found = sql_table_of(table).columns
+    return {name: "key" if name.startswith(KEY_OF) else _held_by(found[name].type) for name in columns}
 
 
 def _held_by(found: TypeEngine[Any]) -> str:
     named = ((UtcTime, "time"), (Boolean, "flag"), (Integer, "whole"), (Float, "real"))
     return next((name for one, name in named if isinstance(found, one)), "text")
-
-
-def _in_another_process(path: Path, orders: list[tuple[str, dict[str, str], str]]) -> None:
-    # The Arrow driver brings an SQLite of its own. Two SQLite libraries in one process undo each other's locks on a
-    # file (https://sqlite.org/howtocorrupt.html, 2.2.1): committed changes were lost that way. Processes are safe.
-    program = Path(__file__).with_name("arrow_export.py")
-    ended = subprocess.run(  # noqa: S603  # our own program
-        [sys.executable, str(program)],
-        input=json.dumps([str(path), orders]),
-        text=True,
-        capture_output=True,
-        check=False,
-    )
-    if ended.returncode:
-        raise sqlite3.OperationalError(ended.stderr.strip())
 
 
 def _duckdb(spill: Path, memory: str) -> Any:

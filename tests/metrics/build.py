@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -29,12 +30,13 @@ from deskferry.metrics.options import Question
 from deskferry.metrics.registry import metric_named
 from deskferry.metrics.result import Line, Result
 from deskferry.store import open_store
+from deskferry.store.export_processes import KEY_OF
 from deskferry.store.snapshot import ALWAYS, column_types
 from deskferry.store.upsert import insert_rows
 
 _ARROW = {
-    "time": pa.timestamp("us", "UTC"), "flag": pa.bool_(), "whole": pa.int64(), "real": pa.float64(),
-    "text": pa.string(),
+    "time": pa.timestamp("us"), "flag": pa.bool_(), "whole": pa.int64(), "real": pa.float64(),
+    "text": pa.string(), "key": pa.int64(),
 }  # fmt: skip
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 SYNCED = "2026-01-01T00:00:00.000000Z"
@@ -189,7 +191,7 @@ class World:
         backend.raw_sql("SET TimeZone = 'UTC'")
         for kind, columns in tables.items():
             types = {name: _ARROW[held] for name, held in column_types(kind, {*ALWAYS, *columns}).items()}
-            arrays = {name: pa.array([_plain(row.get(name), of) for row in self._rows[kind].values()], of)
+            arrays = {name: pa.array([_value(row, name, of) for row in self._rows[kind].values()], of)
                       for name, of in types.items()}  # fmt: skip
             backend.create_table(kind, pa.table(arrays))
         return backend
@@ -213,11 +215,23 @@ class World:
         return url
 
 
+def _value(row: Mapping[str, Any], name: str, of: pa.DataType) -> Any:
+    if not name.startswith(KEY_OF):
+        return _plain(row.get(name), of)
+    text = row.get(name.removeprefix(KEY_OF))
+    return None if text is None else key_of(text)
+
+
+def key_of(text: str) -> int:
+    """Return a key as a snapshot has them, though by another hash."""
+    return int.from_bytes(blake2b(text.encode(), digest_size=7).digest())
+
+
 def _plain(value: Any, of: pa.DataType) -> Any:
     if value is None or not (pa.types.is_string(of) or pa.types.is_timestamp(of)):
         return value
     if pa.types.is_timestamp(of):
-        return parse_time_text(value)
+        return parse_time_text(value).replace(tzinfo=None)
     return value if isinstance(value, str) else json_text(value)
 
 

@@ -90,3 +90,13 @@ def test_the_backlog_changes_by_what_comes_less_what_goes(
         assert there is not None
         assert there - before == net[day], day
         before = there
+
+
+def test_a_value_whose_changes_are_not_recorded_is_todays(world: World) -> None:
+    quiet = world.ticket("2026-01-05 09:00", team_id="old:team:1", assignee_id=world.agent("Bea"))
+    world.status(quiet, "2026-01-05 10:00", "pending")
+    world.event(quiet, "2026-01-06 09:00", "priority", "high", "low")
+    result = world.compute("M05", by=("team", "agent", "priority"), start="2026-01-05", end="2026-01-08", period="day")
+    team, agent = "old:team:1", "old:user:Bea"
+    assert line_of(result, team, agent, "low", period="2026-01-05").value == 1
+    assert line_of(result, team, agent, "high", period="2026-01-07").value == 1

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deskferry.metrics.calendars import days_of, open_intervals
+from deskferry.metrics.calendars import TABLES, days_of, open_intervals
 from deskferry.metrics.desk import Desk
+from deskferry.metrics.keys import wanted
 from deskferry.metrics.options import Question
-from tests.metrics.build import DAY, HOUR, MINUTE, World
+from tests.metrics.build import DAY, HOUR, MINUTE, World, key_of
 
 WEEK = ("mon", "tue", "wed", "thu", "fri")
 
@@ -78,21 +79,24 @@ def test_days_cut_at_midnight_and_remember_what_was_before() -> None:
     ]
 
 
+def plain(instant: datetime | None) -> datetime | None:
+    return instant and instant.replace(tzinfo=None)
+
+
 def business(
     world: World, spans: list[tuple[str, datetime | None, datetime | None]], schedules: str = "cumulative"
 ) -> Any:
     """Return the business seconds of (ticket, from, to)."""
-    tables: dict[str, set[str]] = {
-        "ticket": {"created_at"},
-        "schedule": {"name", "timezone", "intervals", "holidays"},
-        "ticket_schedule": {"ticket_id", "schedule_id", "from_at"},
-    }
-    desk = Desk(world.backend(tables), Question(), world.as_of)
-    time = pa.timestamp("us", "UTC")
+    named = {name: wanted({"id", *columns}) for name, columns in TABLES.items()}
+    desk = Desk(world.backend(named), Question(), world.as_of)
+    time = pa.timestamp("us")
     rows = ibis.memtable(
         pa.table({
-            "n": pa.array(range(len(spans)), pa.int64()), "ticket_id": pa.array([one[0] for one in spans], pa.string()),
-            "a": pa.array([one[1] for one in spans], time), "b": pa.array([one[2] for one in spans], time),
+            "n": pa.array(range(len(spans)), pa.int64()),
+            "connection": pa.array(["old"] * len(spans), pa.string()),
+            "ticket_id": pa.array([key_of(one[0]) for one in spans], pa.int64()),
+            "a": pa.array([plain(one[1]) for one in spans], time),
+            "b": pa.array([plain(one[2]) for one in spans], time),
         })
     )  # fmt: skip
     found = desk.calendars.elapsed(rows, "a", "b", "seconds", schedules=schedules).order_by("n")

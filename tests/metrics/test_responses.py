@@ -162,3 +162,19 @@ def test_a_customer_who_answers_what_an_agent_began_waits(world: World) -> None:
     world.customer(ticket, "2026-01-05 10:00")
     world.reply(ticket, "2026-01-05 12:00")
     assert world.compute("M08", clock="calendar").value == 2 * HOUR
+
+
+def test_a_turn_that_nobody_has_closed_is_nobodys(world: World) -> None:
+    ticket = world.ticket("2026-01-05 09:00")
+    world.customer(ticket, "2026-01-05 09:00")
+    world.reply(ticket, "2026-01-05 10:00")
+    world.customer(ticket, "2026-01-05 11:00")
+    result = world.compute("M08", clock="calendar", by="agent")
+    assert by_group(result) == {None: None, "old:user:Ann": HOUR}
+
+
+def test_an_agent_whom_the_store_does_not_know_is_named_by_the_id(world: World) -> None:
+    ticket = world.ticket("2026-01-05 09:00")
+    world.customer(ticket, "2026-01-05 09:00")
+    world.message(ticket, "2026-01-05 10:00", "agent", author_id="old:user:gone")
+    assert by_group(world.compute("M07", clock="calendar", by="agent")) == {"old:user:gone": HOUR}

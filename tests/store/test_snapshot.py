@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ from sqlalchemy import insert
 
 from deskferry.canonical_schema import sql_table
 from deskferry.errors import ConfigError
-from deskferry.store import Store
+from deskferry.store import Store, export_processes
+from deskferry.store import snapshot as snapshot_module
 from deskferry.store.snapshot import Snapshot, needed, state_token
 
 AT = "2026-01-02T03:04:05.123456Z"
@@ -35,7 +36,10 @@ def rows(snapshot: Snapshot, kind: str) -> list[dict[str, Any]]:
     return sorted(found, key=lambda one: one["id"])
 
 
-ASKED = {"ticket": ["created_at", "subject", "is_spam", "custom_fields"], "survey_response": ["score", "revision"]}
+ASKED = {
+    "ticket": ["id", "vendor", "created_at", "subject", "is_spam", "custom_fields"],
+    "survey_response": ["id", "score", "revision"],
+}
 
 
 def test_both_databases_yield_the_same_schema_and_values(store: Store) -> None:
@@ -48,13 +52,13 @@ def test_both_databases_yield_the_same_schema_and_values(store: Store) -> None:
     first, second, third = rows(snapshot, "ticket")
     assert (first["subject"], second["subject"], third["subject"]) == (HOSTILE, "", None)
     assert (first["is_spam"], second["is_spam"], third["is_spam"]) == (True, False, None)
-    assert first["created_at"] == datetime(2026, 1, 2, 3, 4, 5, 123456, UTC)
+    assert first["created_at"] == datetime.fromisoformat(AT).replace(tzinfo=None)
     assert first["custom_fields"].replace(" ", "") == '{"a":[1,null]}'
     assert [(one["score"], one["revision"]) for one in rows(snapshot, "survey_response")] == [(4.0, 2), (4.25, None)]
     assert pq.read_schema(snapshot.files["ticket"]) == pa.schema(
         {
             "id": pa.string(), "connection": pa.string(), "vendor": pa.string(),
-            "created_at": pa.timestamp("us", "UTC"), "deleted_at": pa.timestamp("us", "UTC"),
+            "created_at": pa.timestamp("us"), "deleted_at": pa.timestamp("us"),
             "subject": pa.string(), "is_spam": pa.bool_(), "custom_fields": pa.string(),
         }
     )  # fmt: skip
@@ -70,7 +74,7 @@ def test_a_type_is_not_guessed_from_the_first_rows(store: Store) -> None:
     for number in range(3):
         put(store, "survey_response", number)
     put(store, "survey_response", 9, score=0.5, comment="12")
-    found = rows(Snapshot.refresh(store, {"survey_response": ["score", "comment"]}), "survey_response")
+    found = rows(Snapshot.refresh(store, {"survey_response": ["id", "score", "comment"]}), "survey_response")
     assert (found[-1]["score"], found[-1]["comment"]) == (0.5, "12")
 
 
@@ -163,3 +167,70 @@ def test_unknown_columns_tables_and_engines_are_refused(store: Store) -> None:
         Snapshot.refresh(store, {"colour": []})
     with pytest.raises(ConfigError, match="no engine 'polars'"):
         Snapshot.refresh(store, ASKED).connect("polars")
+
+
+KEYS = {"ticket": ["key_of_id", "key_of_requester_id", "requester_id"], "person": ["key_of_id", "id"]}
+
+
+def people_and_tickets(store: Store) -> None:
+    for number in range(5):
+        put(store, "person", number)
+        put(store, "ticket", number, requester_id=f"old:person:{number}")
+    put(store, "ticket", 9)
+
+
+def test_a_key_stands_for_the_same_text_in_every_table(store: Store) -> None:
+    people_and_tickets(store)
+    backend = Snapshot.refresh(store, KEYS).connect()
+    tickets, people = backend.table("ticket"), backend.table("person")
+    joined = tickets.join(people, tickets.key_of_requester_id == people.key_of_id)
+    found = joined.select("requester_id", id=people.id).to_pyarrow().to_pylist()
+    assert len(found) == 5
+    assert all(one["requester_id"] == one["id"] for one in found)
+    without = tickets.filter(tickets.requester_id.isnull()).key_of_requester_id.to_pyarrow().to_pylist()
+    assert without == [None], "nothing has no key"
+
+
+def test_keys_are_made_anew_when_two_records_share_one(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    people_and_tickets(store)
+    has_twins, asked = snapshot_module._has_twins, []
+
+    def once(file: Path) -> bool:
+        asked.append(file)
+        return len(asked) == 1 or has_twins(file)
+
+    monkeypatch.setattr(snapshot_module, "_has_twins", once)
+    first = Snapshot.refresh(store, KEYS)
+    assert first.salt == 1
+    keys = {one["id"]: one["key_of_id"] for one in rows(first, "person")}
+    assert keys.items() >= {one["requester_id"]: one["key_of_requester_id"] for one in pq.read_table(
+        first.files["ticket"]).to_pylist() if one["requester_id"]}.items(), "all tables, not the one alone"  # fmt: skip
+    assert Snapshot.refresh(store, {"survey_response": ["key_of_id"]}).salt == 1, "and later ones go with them"
+
+
+def test_two_records_that_share_a_key_are_seen(tmp_path: Path) -> None:
+    for keys, twins in (([1, 2, 1], True), ([1, 2, 3], False)):
+        pq.write_table(pa.table({"key_of_id": keys}), tmp_path / "some.parquet")
+        assert snapshot_module._has_twins(tmp_path / "some.parquet") is twins
+
+
+def test_all_programs_that_export_together_see_the_same_state(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    if store.path is None:
+        pytest.skip("PostgreSQL is read in one transaction")
+    people_and_tickets(store)
+    monkeypatch.setattr(export_processes, "_WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(export_processes.os, "cpu_count", lambda: 2)
+    started, send = [], export_processes._send
+
+    def late(program: Any, order: str) -> None:
+        if not started:  # all have begun to read: this comes too late for each
+            with store.write() as database:
+                database.exec_driver_sql("DELETE FROM ticket")
+                database.exec_driver_sql("DELETE FROM person")
+        started.append(program)
+        send(program, order)
+
+    monkeypatch.setattr(export_processes, "_send", late)
+    found = Snapshot.refresh(store, KEYS)
+    assert len(started) == 2
+    assert [pq.read_metadata(found.files[kind]).num_rows for kind in ("ticket", "person")] == [6, 5]

@@ -16,9 +16,9 @@ _SCHEDULES = Choice(("cumulative", "last"), "Business time over several schedule
 
 def _resolution(ask: Ask) -> ir.Table:
     rows = (
-        ask.tickets("resolution", "ticket_messages")
+        ask.tickets("resolution.last_solved_at", "ticket_messages.first_customer_at")
         if ask.options["start"] == "first_customer"
-        else ask.tickets("resolution")
+        else ask.tickets("resolution.last_solved_at")
     )
     rows = rows.filter(rows.is_final)
     start = {"created": "created_at", "first_customer": "first_customer_at"}[ask.options["start"]]
@@ -50,7 +50,7 @@ RESOLUTION = Metric(
 
 
 def _first_resolution(ask: Ask) -> ir.Table:
-    rows = ask.tickets("resolution")
+    rows = ask.tickets("resolution.first_solved_at", "resolution.has_history")
     rows = rows.filter(rows.first_solved_at.notnull() | (rows.is_final & ~rows.has_history))
     rows = ask.elapsed(rows, "created_at", "first_solved_at", schedules=ask.options["schedules"])
     return rows.mutate(at=rows.created_at if ask.anchor == COHORT else rows.first_solved_at.coalesce(rows.created_at))
@@ -71,7 +71,7 @@ FIRST_RESOLUTION = Metric(
 
 
 def _rate(ask: Ask) -> ir.Table:
-    rows = ask.tickets("resolution")
+    rows = ask.tickets("resolution.last_solved_at")
     solved = rows.is_final
     if ask.options["within_days"] is not None:
         seconds = rows.last_solved_at.delta(rows.created_at, unit="second")

@@ -20,7 +20,12 @@ _NEEDS = (
 
 
 def _first_response(ask: Ask) -> ir.Table:
-    tickets = ask.tickets("ticket_messages")
+    tickets = ask.tickets(
+        *(
+            f"ticket_messages.{name}"
+            for name in ("opener_kind", "opened_by_note", "first_customer_at", "first_reply_at", "first_reply_agent")
+        )
+    )
     if ask.options["agent_created"] == "exclude":
         proactive = (tickets.opener_kind == "agent") & ~tickets.opened_by_note
         tickets = tickets.filter(~proactive.fill_null(False))

@@ -20,7 +20,9 @@ REQUESTER_WAIT = ("new", "open", "on_hold")
 
 def _in_statuses(ask: Ask, *statuses: str) -> ir.Table:
     clocked = "status_seconds" if ask.clock == "calendar" else "status_seconds_business"
-    rows = ask.tickets("resolution", clocked)
+    rows = ask.tickets(
+        "resolution.last_solved_at", *(f"{clocked}.{status}_{ask.options['variant']}" for status in statuses)
+    )
     if ask.options["tickets"] == "final":
         rows = rows.filter(rows.is_final)
     columns = [rows[f"{status}_{ask.options['variant']}"] for status in statuses]

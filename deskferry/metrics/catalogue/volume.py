@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ibis
 import ibis.expr.types as ir
@@ -80,20 +80,20 @@ def _flow(ask: Ask) -> ir.Table:
         solves = standing.select("ticket_id", "connection", at=standing.last_solved_at, place=0)
     whole = ask.options["resolved"] == "distinct"
     return (
-        _moves(base, base.created_at, "new", base.ticket_id)
+        _moves(base, base.created_at, "new", _key(base, whole=False))
         .union(_moves(solves, solves["at"], "resolved", _key(solves, whole=whole)))
         .union(_moves(back := moves.filter(was_final & moves.status.isin(UNRESOLVED_STATUSES)), back["at"], "reopened",
                       _key(back, whole=False)))
     )  # fmt: skip
 
 
-def _moves(rows: ir.Table, at: ir.TimestampValue, what: str, key: ir.StringValue) -> ir.Table:
+def _moves(rows: ir.Table, at: ir.TimestampValue, what: str, key: Any) -> ir.Table:
     found = rows.select("ticket_id", "connection", at=at, what=ibis.literal(what), key=key, value=ibis.literal(1))
     return found.filter(found["at"].notnull())
 
 
-def _key(rows: ir.Table, *, whole: bool) -> ir.StringValue:
-    return rows.ticket_id if whole else rows.ticket_id + "/" + rows.place.cast("string")
+def _key(rows: ir.Table, *, whole: bool) -> Any:
+    return rows.ticket_id if whole else ibis.null("int64")
 
 
 FLOW = Metric(
@@ -120,7 +120,7 @@ def _backlog(ask: Ask) -> ir.Table:
     base = ask.tickets().select("ticket_id")
     spans = ask.fact("state_interval").semi_join(base, "ticket_id")
     spans = spans.filter(spans.status.isin(UNRESOLVED_STATUSES))
-    spans = spans.select("ticket_id", "connection", "status", "priority", "agent", "team", "from_at", "to_at", value=1)
+    spans = spans.mutate(value=1)
     comes = spans.mutate(at=spans.from_at, delta=1)
     goes = spans.filter(spans.to_at.notnull())
     return comes.union(goes.mutate(at=goes.to_at, delta=-1)).drop("from_at", "to_at")

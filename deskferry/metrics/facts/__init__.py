@@ -28,6 +28,8 @@ class Fact:
     """Canonical tables that it reads itself, with their columns."""
     facts: tuple[str, ...] = ()
     """Facts that it reads."""
+    is_view: bool = False
+    """It is a cheap view of what is kept already: not to be kept once more."""
 
 
 FACTS: Mapping[str, Fact] = MappingProxyType(
@@ -36,9 +38,9 @@ FACTS: Mapping[str, Fact] = MappingProxyType(
         "message": Fact(message.build, message.TABLES),
         "ticket_messages": Fact(message.by_ticket, facts=("message",)),
         "response_turn": Fact(response_turn.build, facts=("message", "ticket")),
-        "status_change": Fact(status.changes, status.TABLES, ("ticket",)),
-        "status_interval": Fact(status.intervals, facts=("status_change",)),
-        "state_interval": Fact(state.build, facts=("status_change", "ticket")),
+        "status_change": Fact(status.changes, status.TABLES, ("ticket",), is_view=True),
+        "status_interval": Fact(status.intervals, facts=("status_change",), is_view=True),
+        "state_interval": Fact(state.build, state.TABLES, ("status_change", "ticket")),
         "survey_answer": Fact(survey_answer.build, survey_answer.TABLES, ("ticket",)),
         "resolution": Fact(status.resolutions, facts=("status_change", "ticket")),
         "status_seconds": Fact(status.seconds_by_ticket("calendar"), facts=("status_interval",)),

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 TABLES: Mapping[str, tuple[str, ...]] = {
     "message": (
-        "ticket_id", "seq", "created_at", "author_id", "author_kind", "kind", "state", "is_public", "is_opening",
+        "id", "ticket_id", "seq", "created_at", "author_id", "author_kind", "kind", "state", "is_public", "is_opening",
         "channel", "via", "chat_session_id", "side_conversation_id",
     ),
     "role_change": ("person_id", "role", "from_at"),
@@ -110,7 +110,7 @@ def by_ticket(desk: Desk) -> ir.Table:
         first_reply_place=rows.place.min(where=reply),
         last_customer_place=rows.place.max(where=customer),
         n_replies=reply.cast("int64").sum(),
-        n_reply_sessions=rows.session_id.coalesce(rows.message_id).nunique(where=reply),
+        n_reply_sessions=rows.session_id.nunique(where=reply) + (reply & rows.session_id.isnull()).cast("int64").sum(),
         n_customer=customer.cast("int64").sum(),
         n_public=public.cast("int64").sum(),
         n_notes=(rows.part == "note").cast("int64").sum(),

@@ -19,25 +19,27 @@ if TYPE_CHECKING:
 def build(desk: Desk) -> ir.Table:
     """Return the fact."""
     rows = desk.fact("message")
-    rows = rows.filter(rows.part.isin(("customer", "reply", "proactive")))
+    rows = rows.filter(rows.part.isin(("customer", "reply")))
+    rows = rows.select("ticket_id", "connection", "at", "author_id", "part", "place")
     order = ibis.window(group_by="ticket_id", order_by="place")
-    rows = rows.mutate(before=rows.part.lag().over(order))
+    upto = ibis.cumulative_window(group_by="ticket_id", order_by="place")
+    is_reply = (rows.part == "reply").cast("int64")
+    rows = rows.mutate(before=rows.part.lag().over(order), replies=is_reply.sum().over(upto))
+    # What opens a turn and what closes one come by turns, so that the next row is the answer.
     opens = (rows.part == "customer") & (rows.before != "customer").fill_null(True)
-    running = ibis.cumulative_window(group_by="ticket_id", order_by="place")
-    rows = rows.mutate(turn=opens.cast("int64").sum().over(running), is_reply=rows.part == "reply")
-    earlier = rows.is_reply.cast("int64").sum().over(running) - rows.is_reply.cast("int64")
-    rows = rows.mutate(replies_before=earlier)
-    rows = rows.filter(rows.turn > 0)
-    turns = rows.group_by("ticket_id", "turn").aggregate(
-        connection=rows.connection.min(),
-        opened_at=rows["at"].min(where=rows.part == "customer"),
-        closed_at=rows["at"].min(where=rows.is_reply),
-        agent=rows.author_id.argmin(rows.is_reply.ifelse(rows.place, None)),
-        is_first=rows.replies_before.min() == 0,
-    )
+    edges = rows.filter(opens | ((rows.part == "reply") & (rows.before == "customer").fill_null(False)))
+    order = ibis.window(group_by="ticket_id", order_by="place")
+    edges = edges.mutate(
+        closed_at=edges["at"].lead().over(order), closed_by=edges.author_id.lead().over(order),
+        turn=(ibis.row_number().over(order) + 2) // 2,
+    )  # fmt: skip
+    turns = edges.filter(edges.part == "customer")
     tickets = desk.fact("ticket").select("ticket_id", "is_final")
     turns = turns.left_join(tickets, "ticket_id").drop("ticket_id_right")
     outcome = ibis.cases(
         (turns.closed_at.notnull(), "closed"), (turns.is_final, "resolved_without_reply"), else_="open"
     )
-    return turns.mutate(outcome=outcome).drop("is_final")
+    return turns.select(
+        "ticket_id", "connection", "turn", "closed_at", opened_at="at", agent="closed_by",
+        is_first=turns.replies == 0, outcome=outcome,
+    )  # fmt: skip

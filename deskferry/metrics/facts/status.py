@@ -2,7 +2,8 @@
 
 Fact `status_change`, a row each time that a ticket reaches another status, its first one included:
 
-ticket_id, connection, place (from 0), at, status, before (NULL at the first), actor_id, actor_kind,
+ticket_id, connection, place (rises with time), at, status, before (NULL at the first), to_at and after (of the next
+change; NULL: still), actor_id, actor_kind,
 basis        `event`; `initial`: put in at the creation, where the history does not start there; `current`: the ticket
              has no event although its connection keeps a history, so it never left the status that it has;
              `rebuilt`: no history at that connection, made from the times of creation, solving and closing
@@ -35,60 +36,74 @@ if TYPE_CHECKING:
     from deskferry.metrics.desk import Desk
 
 TABLES: Mapping[str, tuple[str, ...]] = {
-    "ticket_event": ("ticket_id", "seq", "occurred_at", "field", "old_value", "new_value", "actor_id", "actor_kind",
-                     "update_id"),
+    "ticket_event": ("id", "ticket_id", "seq", "occurred_at", "field", "old_value", "new_value", "actor_id",
+                     "actor_kind", "update_id"),
 }  # fmt: skip
-_COLUMNS = ("ticket_id", "connection", "at", "order", "status", "actor_id", "actor_kind", "basis")
+_COLUMNS = ("ticket_id", "connection", "at", "order", "status", "old", "actor_id", "actor_kind", "basis", "update")
 UNRESOLVED_STATUSES = ("new", "open", "pending", "on_hold")
 MEASURED = (*UNRESOLVED_STATUSES, "solved")
 
 
 def changes(desk: Desk) -> ir.Table:
     """Return the fact `status_change`."""
-    events = _events(desk)
+    events = _placed(_events(desk)).cache()
     known = events.select("connection").distinct()
     tickets = desk.fact("ticket").filter(lambda one: one.created_at.notnull())
-    silent = tickets.anti_join(events, "ticket_id")
-    found = (
-        events.select(*_COLUMNS)
-        .union(_initial(tickets, events))
-        .union(_current(silent.semi_join(known, "connection")))
-        .union(_rebuilt(silent.anti_join(known, "connection")))
-    )
+    firsts, initial = _beginnings(tickets, events.filter(events.place == 0))
+    silent = tickets.anti_join(firsts, "ticket_id")
+    made = _current(silent.semi_join(known, "connection")).union(_rebuilt(silent.anti_join(known, "connection")))
+    found = events.filter(events.place > 0)
+    for part in (firsts, initial, _placed(made)):
+        found = found.union(part.select(*found.columns))
+    found = found.cache()
+    untidy = found.filter((found.before == found.status) | (found.update == found.next_update).fill_null(False))
+    untidy = untidy.select("ticket_id").distinct().cache()
+    if untidy.count().to_pyarrow().as_py():
+        tidied = _tidied(found.semi_join(untidy, "ticket_id"))
+        found = found.anti_join(untidy, "ticket_id").union(tidied.select(*found.columns)).cache()
+    return found.drop("order", "update", "next_update", "old")
+
+
+def _placed(found: ir.Table) -> ir.Table:
+    """Return rows with their place in the ticket and what is before and after: one window, the dearest step."""
     order = ibis.window(group_by="ticket_id", order_by=["at", "order"])
-    found = found.mutate(before=found.status.lag().over(order))
-    found = found.filter(found.before.isnull() | (found.before != found.status))
-    order = ibis.window(group_by="ticket_id", order_by=["at", "order"])
-    return found.mutate(place=ibis.row_number().over(order)).drop("order")
+    return found.select(
+        *_COLUMNS, place=ibis.row_number().over(order), before=found.status.lag().over(order),
+        to_at=found["at"].lead().over(order), after=found.status.lead().over(order),
+        next_update=found.update.lead().over(order),
+    )  # fmt: skip
+
+
+def _beginnings(tickets: ir.Table, firsts: ir.Table) -> tuple[ir.Table, ir.Table]:
+    """Return the first events, and the status at the creation of the tickets whose first event comes later (G8)."""
+    created = tickets.select(_ticket="ticket_id", created_at="created_at")
+    joined = firsts.left_join(created, firsts.ticket_id == created["_ticket"]).drop("_ticket")
+    late = (joined["at"] > joined.created_at).fill_null(False)
+    came_from = joined.old.fill_null("new")
+    joined = joined.mutate(before=late.ifelse(came_from, None))
+    started = joined.filter(joined.before.notnull())
+    initial = started.select(
+        "ticket_id", "connection", at="created_at", order=started.order - 1, status="before", old=ibis.null("string"),
+        actor_id=ibis.null("int64"), actor_kind=ibis.null("string"), basis=ibis.literal("initial"),
+        update=ibis.null("int64"), place=started.place - 1, before=ibis.null("string"), to_at="at", after="status",
+        next_update="update",
+    )  # fmt: skip
+    return joined.drop("created_at"), initial
+
+
+def _tidied(placed: ir.Table) -> ir.Table:
+    """Return rows without what one update undoes itself, as that never was (G14), and without repeated statuses."""
+    kept = placed.filter((placed.update != placed.next_update).fill_null(True))
+    kept = _placed(kept)
+    return _placed(kept.filter(kept.before.isnull() | (kept.before != kept.status)))
 
 
 def _events(desk: Desk) -> ir.Table:
-    """Return changes of status, of one update the last one only: what an update undoes itself never was (G14)."""
     found = desk.table("ticket_event")
     found = found.filter(found.field == "status", found.new_value.notnull(), found.occurred_at.notnull())
-    found = found.mutate(update=found.update_id.coalesce(found.id), order=found.seq.fill_null(0))
-    last = ibis.window(group_by=("ticket_id", "update"), order_by=[ibis.desc("occurred_at"), ibis.desc("order")])
-    first = ibis.window(group_by=("ticket_id", "update"), order_by=["occurred_at", "order"])
-    found = found.mutate(
-        rank=ibis.row_number().over(last), came_from=found.old_value.first(include_null=True).over(first)
-    )
-    found = found.filter(found["rank"] == 0)
-    return found.mutate(
-        at=found.occurred_at, status=found.new_value, before=found.came_from, basis=ibis.literal("event")
-    )
-
-
-def _initial(tickets: ir.Table, events: ir.Table) -> ir.Table:
-    """Return the status at the creation of tickets whose history begins later."""
-    first = events.group_by("ticket_id").aggregate(
-        starts=events["at"].min(), came_from=events.before.argmin(events.order), least=events.order.min()
-    )
-    joined = tickets.inner_join(first, "ticket_id")
-    joined = joined.filter(joined.starts > joined.created_at)
-    return joined.select(
-        "ticket_id", "connection", at=joined.created_at, order=joined.least - 1,
-        status=joined.came_from.fill_null("new"), actor_id=ibis.null("string"), actor_kind=ibis.null("string"),
-        basis=ibis.literal("initial"),
+    return found.select(
+        "ticket_id", "connection", "actor_id", "actor_kind", at="occurred_at", order=found.seq.fill_null(0),
+        status="new_value", old="old_value", update=found.update_id.coalesce(found.id), basis=ibis.literal("event"),
     )  # fmt: skip
 
 
@@ -111,29 +126,22 @@ def _rebuilt(tickets: ir.Table) -> ir.Table:
     )
 
 
-def _made(tickets: ir.Table, at: Any, order: int, status: Any, basis: str) -> ir.Table:
+def _made(tickets: ir.Table, at: Any, order: Any, status: Any, basis: str) -> ir.Table:
     return tickets.select(
-        "ticket_id", "connection", at=at, order=ibis.literal(order, "int64"),
-        status=ibis.literal(status) if isinstance(status, str) else status,
-        actor_id=ibis.null("string"), actor_kind=ibis.null("string"), basis=ibis.literal(basis),
+        "ticket_id", "connection", at=at, order=ibis.literal(order, "int64") if isinstance(order, int) else order,
+        status=ibis.literal(status) if isinstance(status, str) else status, old=ibis.null("string"),
+        actor_id=ibis.null("int64"), actor_kind=ibis.null("string"), basis=ibis.literal(basis),
+        update=ibis.null("int64"),
     )  # fmt: skip
 
 
 def intervals(desk: Desk) -> ir.Table:
     """Return the fact `status_interval`."""
     found = desk.fact("status_change")
-    order = ibis.window(group_by="ticket_id", order_by="place")
-    found = found.mutate(to_at=found["at"].lead().over(order), after=found.status.lead().over(order))
     return found.select(
-        "ticket_id",
-        "connection",
-        "status",
-        "after",
-        "to_at",
-        "basis",
-        from_at="at",
+        "ticket_id", "connection", "status", "after", "to_at", "basis", from_at="at",
         until=found.to_at.coalesce(desk.now),
-    )
+    )  # fmt: skip
 
 
 def resolutions(desk: Desk) -> ir.Table:

@@ -30,7 +30,7 @@ def build(desk: Desk) -> ir.Table:
     """Return the fact."""
     found = desk.table("survey_response")
     asked = found.ticket_id.coalesce(found.person_id, found.id)
-    found = found.mutate(asked=asked, who=found.person_id.fill_null(""), what=found.question.fill_null(""))
+    found = found.mutate(asked=asked, who=found.person_id.fill_null(0), what=found.question.fill_null(""))
     revisions = found.filter(found.revision.notnull())
     single = found.filter(found.revision.isnull())
     order = ibis.window(

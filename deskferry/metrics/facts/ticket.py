@@ -67,10 +67,16 @@ def _channel(tickets: ir.Table) -> ir.StringValue:
 
 
 def _excluded(desk: Desk, tickets: ir.Table) -> Any:
-    left_out = desk.question.exclude
-    if not left_out:
+    if not desk.question.exclude:
         return ibis.literal(value=False)
-    return _is(tickets.brand_id, *left_out) | _is(tickets.inbox_id, *left_out)
+    # By what tickets say: the inbox itself may be gone, or hidden from the role.
+    return _named(desk, tickets, "brand_id") | _named(desk, tickets, "inbox_id")
+
+
+def _named(desk: Desk, tickets: ir.Table, column: str) -> Any:
+    told = desk.texts("ticket", column)
+    keys = told.filter(told.text.isin(desk.question.exclude)).key.to_pyarrow().to_pylist()
+    return tickets[column].isin(keys).fill_null(False)
 
 
 def _origin(tickets: ir.Table) -> Any:
