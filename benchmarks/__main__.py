@@ -12,17 +12,20 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.desk import served
+from benchmarks.metrics import computed, scanned
+from benchmarks.metrics_desk import write_desk
 from benchmarks.pull import pulled
 from benchmarks.throughput import Ratio, compare, fetched, recorded, sqlite_stores
 from benchmarks.unchanged import calls_and_changes
 from deskferry.store import Store, open_store
 
 SIZES: dict[str, dict[str, Any]] = {
-    "small": {"pages": 1_500, "runs": 5, "memory": (1_000, 5_000), "calls": 1_500},
-    "full": {"pages": 10_000, "runs": 5, "memory": (10_000, 100_000), "calls": 10_000},
+    "small": {"pages": 1_500, "runs": 5, "memory": (1_000, 5_000), "calls": 1_500, "metrics": (2_000, 20_000)},
+    "full": {"pages": 10_000, "runs": 5, "memory": (10_000, 100_000), "calls": 10_000, "metrics": (100_000, 1_000_000)},
 }
 RATIO, GROWTH, MEMORY, CALLS = 2.0, 0.20, 300.0, 1.05
 _TRIES = 3
+FROM_STORE, FROM_SNAPSHOT, METRICS_MEMORY, LINEAR = 60.0, 20.0, 6 * 1024.0, 1.0
 
 
 class Report:
@@ -104,11 +107,28 @@ def calls(report: Report, tickets: int, directory: Path) -> None:
     report.tell("(d) tables changed by `pull --full` of an unchanged account", changed, 0, "", note)
 
 
+def metrics(report: Report, sizes: tuple[int, int], directory: Path) -> None:
+    """(m) All metrics, from the store and from a fresh snapshot, beside a bare scan of the same columns."""
+    seconds = []
+    for tickets in sizes:
+        url = write_desk(directory / f"{tickets}.db", tickets)
+        first, again = computed(url), computed(url)
+        seconds.append(again["seconds"])
+        what = f"of {tickets:,} tickets"
+        note = f"{first['results']} results; processors {first['cpu']:.0f} s, reading {first['cpu_reading']:.0f} of it"
+        report.tell(f"(m) all metrics {what} from the store", first["seconds"], FROM_STORE, " s", note)
+        report.tell(f"(m) all metrics {what} from a fresh snapshot", again["seconds"], FROM_SNAPSHOT, " s",
+                    f"{again['cpu']:.0f} s of processors; bare scan {scanned(url):.2f} s")  # fmt: skip
+        report.tell(f"(m) most memory {what}", first["peak"], METRICS_MEMORY, " MiB")
+    growth = seconds[1] / seconds[0] / (sizes[1] / sizes[0])
+    report.tell("(m) growth of time over growth of the desk", growth, LINEAR)
+
+
 def main() -> int:
     """Run them all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--size", choices=sorted(SIZES), default="small")
-    parser.add_argument("--only", choices=["a", "b", "c"], help="one of them; (d) is measured with (c)")
+    parser.add_argument("--only", choices=["a", "b", "c", "metrics"], help="one of them; (d) is measured with (c)")
     chosen = parser.parse_args()
     size, report = SIZES[chosen.size], Report()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
@@ -120,6 +140,9 @@ def main() -> int:
             memory(report, size["memory"], directory / "b")
         if chosen.only in {None, "c"}:
             calls(report, size["calls"], directory / "c")
+        if chosen.only in {None, "metrics"}:
+            (directory / "m").mkdir()
+            metrics(report, size["metrics"], directory / "m")
     return 1 if report.missed else 0
 
 
