@@ -75,7 +75,8 @@ def _carried(points: ir.Table, names: Iterable[str]) -> ir.Table:
     """Return points with the last code of each column up to them. (`last` would say it, but ibis has DuckDB not ignore
     NULLs.)"""
     order = ibis.window(group_by="ticket_id", order_by=["at", "rank"])
-    placed = points.mutate(place=ibis.row_number().over(order).cast("int64"), to_at=points["at"].lead().over(order)).drop("rank")
+    place = ibis.row_number().over(order).cast("int64")
+    placed = points.mutate(place=place, to_at=points["at"].lead().over(order)).drop("rank")
     upto = ibis.cumulative_window(group_by="ticket_id", order_by="place")
     return placed.mutate(**{name: (placed.place * _PLACE + placed[name]).max().over(upto) % _PLACE for name in names})
 
