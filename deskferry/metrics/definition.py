@@ -23,7 +23,7 @@ Further columns are what its aggregation asks for. Rows without the input (G3) c
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ import ibis.expr.types as ir
 
 from deskferry.metrics.aggregation import Aggregation
 from deskferry.metrics.cards import CARDS, Card
-from deskferry.metrics.options import NO_CLOCK, Option
+from deskferry.metrics.options import NO_CLOCK, Option, Question
 
 if TYPE_CHECKING:
     from deskferry.metrics.desk import Ask
@@ -49,6 +49,12 @@ class Need:
     """Which rows of the table count; None: any row that is not deleted."""
 
 
+Options = Mapping[str, Any]
+"""The options of a metric as they hold for one question."""
+Tables = Mapping[str, tuple[str, ...]]
+Needs = tuple[Need | tuple[Need, ...], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One metric."""
@@ -63,16 +69,20 @@ class Metric:
     """Who is counted, in a sentence: printed with the number."""
     facts: tuple[str, ...] = ()
     """Facts that `rows` reads: see `facts`."""
-    tables: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NOTHING)
-    """Canonical tables that `rows` and `needs` read directly, with their columns."""
-    needs: tuple[Need | tuple[Need, ...], ...] = ()
-    """All of them; of a tuple of needs within, any one."""
+    tables: Tables | Callable[[Options], Tables] = field(default_factory=lambda: _NOTHING)
+    """Canonical tables that `rows` and `needs` read directly, and their columns; or what tells it by the options."""
+    needs: Needs | Callable[[Options], Needs] = ()
+    """All of them; of a tuple of needs within, any one; or what tells them by the options."""
     clocks: tuple[str, ...] = (NO_CLOCK,)
     options: Mapping[str, Option] = field(default_factory=lambda: _NOTHING)
     by: tuple[str, ...] = ()
     """Dimensions that belong to the metric itself (M02: channel); those asked for come after them."""
     finish: Callable[[Ask, ir.Table, tuple[Line, ...]], Finished] | None = None
     """For what no aggregation of rows says: further lines, notes, extra."""
+    stands_for: Callable[[Question], Metric] | None = None
+    """For a metric that is another one, looked at in its own way (M31); what it makes sets `as_of_card`."""
+    as_of_card: str | None = None
+    """The card whose settings, presets and message hold here too."""
 
     @property
     def card(self) -> Card:
@@ -80,10 +90,22 @@ class Metric:
         return CARDS[self.card_id]
 
     @property
-    def inputs(self) -> tuple[tuple[Need, ...], ...]:
-        """What it needs: of each of these one. A metric that says nothing needs tickets."""
-        needs = self.needs or (Need("ticket"),)
+    def message(self) -> str:
+        """What is said when it cannot be computed."""
+        return CARDS[self.as_of_card or self.card_id].message.en
+
+    def for_question(self, question: Question) -> Metric:
+        """Return what is computed: itself, or the metric that it stands for."""
+        return self if self.stands_for is None else replace(self.stands_for(question), card_id=self.card_id)
+
+    def inputs(self, options: Options) -> tuple[tuple[Need, ...], ...]:
+        """Return what it needs: of each of these one. A metric that says nothing needs tickets."""
+        needs = (self.needs(options) if callable(self.needs) else self.needs) or (Need("ticket"),)
         return tuple(one if isinstance(one, tuple) else (one,) for one in needs)
+
+    def reads(self, options: Options) -> Tables:
+        """Return the canonical tables and columns that it reads directly."""
+        return self.tables(options) if callable(self.tables) else self.tables
 
     @property
     def definition_id(self) -> str:

@@ -15,6 +15,7 @@ from deskferry.errors import ConfigError
 from deskferry.metrics import dimensions, keys, zones
 from deskferry.metrics.aggregation import Stock
 from deskferry.metrics.calendars import TABLES as CALENDAR_TABLES
+from deskferry.metrics.cards import CARDS
 from deskferry.metrics.definition import Finished, Metric
 from deskferry.metrics.desk import Ask, Desk
 from deskferry.metrics.facts import tables_of
@@ -29,8 +30,9 @@ from deskferry.store.snapshot import Snapshot
 def tables_for(metrics: Iterable[Metric], question: Question) -> dict[str, set[str]]:
     """Return the tables and columns that a snapshot must have for these metrics and this question."""
     found: dict[str, set[str]] = {}
-    for metric in metrics:
-        sources: list[Mapping[str, Iterable[str]]] = [metric.tables, tables_of(("ticket", *metric.facts))]
+    for metric in (one.for_question(question) for one in metrics):
+        options = _options(metric, question)
+        sources: list[Mapping[str, Iterable[str]]] = [metric.reads(options), tables_of(("ticket", *metric.facts))]
         if BUSINESS in metric.clocks:
             sources.append(CALENDAR_TABLES)
         sources.append(dimensions.tables((*metric.by, *question.by)))
@@ -38,7 +40,7 @@ def tables_for(metrics: Iterable[Metric], question: Question) -> dict[str, set[s
             sources.append({"ticket": ("text_of_brand_id", "text_of_inbox_id")})
         for table, columns in itertools.chain.from_iterable(one.items() for one in sources):
             found.setdefault(table, set()).update(columns)
-        for need in itertools.chain.from_iterable(metric.inputs):
+        for need in itertools.chain.from_iterable(metric.inputs(options)):
             found.setdefault(need.table, set())
     dimensions.add_texts(found, question.by)
     return {table: keys.wanted({"id", *columns}) for table, columns in found.items()}
@@ -65,18 +67,25 @@ def check(metrics: Sequence[Metric], question: Question) -> None:
         raise ConfigError("The range is empty: --to is the first day that is left out.", "Name a later day.")
     _ = question.zone
     for metric in metrics:
-        _options(metric, question)
+        _options(metric.for_question(question), question)
 
 
 def _options(metric: Metric, question: Question) -> dict[str, Any]:
-    card = metric.card
-    given = (question.settings.get(card.id, {}), question.settings.get(card.slug, {}))
-    return chosen(card.slug, metric.options, preset_of(question.preset).get(card.slug, {}), *given)
+    cards = (*([CARDS[metric.as_of_card]] if metric.as_of_card else ()), metric.card)
+    preset = preset_of(question.preset)
+    given = [
+        settings
+        for card in cards
+        for settings in (preset.get(card.slug), question.settings.get(card.id), question.settings.get(card.slug))
+        if settings
+    ]
+    return chosen(metric.card.slug, metric.options, *given)
 
 
 def measure(desk: Desk, metric: Metric) -> list[Result]:
     """Return the results of one metric, one for each clock asked for; a clock that it has not gives its own."""
     question = desk.question
+    metric = metric.for_question(question)
     clocks = [one for one in metric.clocks if question.clock in (None, one)] or list(metric.clocks[:1])
     anchor = question.anchor or ""
     if anchor not in metric.anchors:
@@ -93,7 +102,7 @@ def _result(ask: Ask, clock: str) -> Result:
         total, lines, finished = _lines(ask, sources, lacking)
     else:
         finished = Finished(())
-        total, lines = Line(None, 0, 0, Computed.NOT_COMPUTABLE, metric.card.message.en), finished.lines
+        total, lines = Line(None, 0, 0, Computed.NOT_COMPUTABLE, metric.message), finished.lines
     return Result(
         metric=metric.card_id, slug=metric.card.slug, definition_id=metric.definition_id,
         unit=metric.aggregation.unit, statistic=metric.aggregation.statistic, clock=clock, anchor=ask.anchor,
@@ -105,7 +114,7 @@ def _result(ask: Ask, clock: str) -> Result:
 
 def _sources(ask: Ask) -> frozenset[str]:
     """Return the connections that have all that the metric needs."""
-    held = [frozenset().union(*map(ask.desk.holding, any_of)) for any_of in ask.metric.inputs]
+    held = [frozenset().union(*map(ask.desk.holding, any_of)) for any_of in ask.metric.inputs(ask.options)]
     return frozenset.intersection(*held)
 
 

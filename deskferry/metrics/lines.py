@@ -76,7 +76,7 @@ class Teller:
 
     def _status(self, eligible: int, computed: int, value: float | None) -> tuple[Computed, str | None]:
         if self.lacking:
-            message = self.ask.metric.card.message.en
+            message = self.ask.metric.message
             return Computed.PARTIAL, f"{message}: {', '.join(self.lacking)}"
         if eligible and computed / eligible < self.ask.desk.question.partial_below:
             return Computed.PARTIAL, f"{eligible - computed} of {eligible} without a value"
@@ -89,7 +89,7 @@ class Teller:
         assert self.covered is not None
         aggregation = self.ask.metric.aggregation
         last = min(self.covered.end, self.ask.as_of.astimezone(self.zone).date() + timedelta(days=1))
-        nothing = {"n_eligible": 0, "n_computed": 0, **dict.fromkeys(aggregation.measures(rows))}
+        nothing = {**dict.fromkeys(aggregation.measures(rows)), "n_eligible": 0, "n_computed": 0}
         if aggregation.is_count:
             nothing = dict.fromkeys(nothing, 0)
         return [
