@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import ibis.expr.types as ir
 
-from deskferry.metrics.facts import message, response_turn, state, status, survey_answer, ticket
+from deskferry.metrics.facts import message, response_turn, sla_instance, state, status, survey_answer, ticket
 
 if TYPE_CHECKING:
     from deskferry.metrics.desk import Desk
@@ -42,6 +42,8 @@ FACTS: Mapping[str, Fact] = MappingProxyType(
         "status_interval": Fact(status.intervals, facts=("status_change",), is_view=True),
         "state_interval": Fact(state.build, state.TABLES, ("status_change", "ticket")),
         "survey_answer": Fact(survey_answer.build, survey_answer.TABLES, ("ticket",)),
+        "sla_instance": Fact(sla_instance.build, sla_instance.TABLES),
+        "sla_span": Fact(sla_instance.spans, sla_instance.TABLES),
         "resolution": Fact(status.resolutions, facts=("status_change", "ticket")),
         "status_seconds": Fact(status.seconds_by_ticket("calendar"), facts=("status_interval",)),
         "status_seconds_business": Fact(status.seconds_by_ticket("business"), facts=("status_interval",)),
