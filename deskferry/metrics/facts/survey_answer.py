@@ -33,8 +33,9 @@ def build(desk: Desk) -> ir.Table:
     found = found.mutate(asked=asked, who=found.person_id.fill_null(0), what=found.question.fill_null(""))
     revisions = found.filter(found.revision.notnull())
     single = found.filter(found.revision.isnull())
+    # Revisions share their sending: the same question put again later is another one, whose revisions begin anew.
     order = ibis.window(
-        group_by=("connection", "kind", "asked", "who", "what"), order_by=["revision", "answered_at", "id"]
+        group_by=("connection", "kind", "asked", "who", "what", "sent_at"), order_by=["revision", "answered_at", "id"]
     )
     ranked = revisions.mutate(
         first_score=revisions.score.first(include_null=True).over(order),
