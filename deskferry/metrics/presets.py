@@ -15,15 +15,28 @@ PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType(
             "resolution_time": {"schedules": "last"},
             "first_resolution_time": {"schedules": "last"},
             "new_vs_resolved": {"resolved": "standing"},
+            "one_touch": {"variant": "lt2"},
         },
-        "freshdesk": {"volume": {"assigned_only": True}},
-        "zoho_desk": {"resolution_time": {"variant": "net_of_solved"}},
-        "intercom": {},
+        "freshdesk": {
+            "volume": {"assigned_only": True},
+            "first_contact_resolution": {"variant": "no_customer_reply"},
+        },
+        "zoho_desk": {
+            "resolution_time": {"variant": "net_of_solved"},
+            "first_contact_resolution": {"variant": "one_response"},
+        },
+        "intercom": {
+            "first_contact_resolution": {"variant": "one_teammate"},
+            "automated_resolution_rate": {"count": "with_assumed"},
+        },
         "gorgias": {
             "first_response_time": {"agent_created": "exclude"},
             "resolution_time": {"start": "first_customer"},
         },
-        "dbt_zendesk": {"first_response_time": {"agent_created": "second_comment"}},
+        "dbt_zendesk": {
+            "first_response_time": {"agent_created": "second_comment"},
+            "reopen_rate": {"count": "solves_less_one"},
+        },
         "zammad": {},
     }
 )
