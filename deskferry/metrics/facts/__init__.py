@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING
 
 import ibis.expr.types as ir
 
-from deskferry.metrics.facts import message, response_turn, sla_instance, state, status, survey_answer, ticket
+from deskferry.metrics.facts import (
+    agent_day,
+    message,
+    response_turn,
+    sla_instance,
+    state,
+    status,
+    survey_answer,
+    ticket,
+)
 
 if TYPE_CHECKING:
     from deskferry.metrics.desk import Desk
@@ -42,6 +51,7 @@ FACTS: Mapping[str, Fact] = MappingProxyType(
         "status_interval": Fact(status.intervals, facts=("status_change",), is_view=True),
         "state_interval": Fact(state.build, state.TABLES, ("status_change", "ticket")),
         "survey_answer": Fact(survey_answer.build, survey_answer.TABLES, ("ticket",)),
+        "agent_day": Fact(agent_day.build, agent_day.TABLES),
         "sla_instance": Fact(sla_instance.build, sla_instance.TABLES),
         "sla_span": Fact(sla_instance.spans, sla_instance.TABLES),
         "resolution": Fact(status.resolutions, facts=("status_change", "ticket")),
