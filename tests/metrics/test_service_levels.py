@@ -309,7 +309,7 @@ def test_without_policy_and_events_it_says_so(world: World) -> None:
     assert (result.status, result.reason) == (Computed.NOT_COMPUTABLE, "no SLA policy or SLA event in the store")
 
 
-def test_an_unrelated_ticket_and_a_week_change_nothing_and_parts_pool_to_the_total(world: World) -> None:
+def test_an_unrelated_ticket_changes_nothing_and_parts_pool_to_the_total(world: World) -> None:
     for n, minutes in enumerate((20, 50, 70)):
         at = f"2026-01-{5 + n:02} 09:00"
         ticket = world.ticket(at, channel="chat" if n else "email")
