@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 
 from deskferry.metrics.facts import (
     agent_day,
+    assignment,
     message,
     response_turn,
     sentiment_score,
@@ -45,6 +46,7 @@ class Fact:
 FACTS: Mapping[str, Fact] = MappingProxyType(
     {
         "ticket": Fact(ticket.build, ticket.TABLES),
+        "assignment": Fact(assignment.build, assignment.TABLES, ("ticket",)),
         "message": Fact(message.build, message.TABLES),
         "ticket_messages": Fact(message.by_ticket, facts=("message",)),
         "response_turn": Fact(response_turn.build, facts=("message", "ticket")),
