@@ -154,7 +154,10 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Quotient:
-    """Sum of the column `numerator` over sum of the column `denominator`: work per contact, tickets per order."""
+    """Sum of the column `numerator` over sum of the column `denominator`: work per contact, tickets per order.
+
+    Rows without a `value` add to neither.
+    """
 
     unit: str
     statistic: str = "quotient"
@@ -165,7 +168,8 @@ class Quotient:
 
     def measures(self, rows: ir.Table) -> dict[str, ir.Scalar]:
         """Add up both."""
-        return {name: rows[name].cast("float64").sum() for name in ("numerator", "denominator")}
+        known = rows.value.notnull()
+        return {name: rows[name].cast("float64").sum(where=known) for name in ("numerator", "denominator")}
 
     def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:  # noqa: ARG002
         """Return the quotient; none over nothing."""

@@ -47,6 +47,8 @@ class Need:
     table: str
     where: Callable[[ir.Table], ir.BooleanValue] | None = None
     """Which rows of the table count; None: any row that is not deleted."""
+    anywhere: bool = False
+    """Rows of a connection without tickets (a shop, web statistics) serve the tickets of all connections."""
 
 
 Options = Mapping[str, Any]

@@ -97,7 +97,12 @@ class Desk:
         return Calendars(self)
 
     def holding(self, need: Need) -> frozenset[str]:
-        """Return the connections that have a row of what is needed."""
+        """Return the connections that have a row of what is needed, or are served by one that has."""
+        found = self._with_rows(need)
+        beside = need.anywhere and not found <= set(self.connections)
+        return found | set(self.connections) if beside else found
+
+    def _with_rows(self, need: Need) -> frozenset[str]:
         key = (need.table, need.where)
         if key not in self._held:
             rows = self.table(need.table)

@@ -131,8 +131,9 @@ def _notes(extra: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _refused(ask: Ask, line: Line) -> Line:
-    message = ask.metric.card.message.en
-    return replace(line, value=None, status=Computed.NOT_COMPUTABLE, reason=message, figures=MappingProxyType({}))
+    return replace(
+        line, value=None, status=Computed.NOT_COMPUTABLE, reason=ask.metric.message, figures=MappingProxyType({})
+    )
 
 
 def _told(ask: Ask, line: Line, story: _Story, days: list[Day], tested: BackTest) -> Iterator[Line]:

@@ -16,7 +16,9 @@ import ibis.expr.types as ir
 from deskferry.metrics.facts import (
     agent_day,
     assignment,
+    customer,
     message,
+    page_view,
     response_turn,
     sentiment_score,
     sla_instance,
@@ -58,6 +60,8 @@ FACTS: Mapping[str, Fact] = MappingProxyType(
         "sentiment_score": Fact(sentiment_score.build, sentiment_score.TABLES),
         "sla_instance": Fact(sla_instance.build, sla_instance.TABLES),
         "sla_span": Fact(sla_instance.spans, sla_instance.TABLES),
+        "customer": Fact(customer.build, customer.TABLES),
+        "page_view": Fact(page_view.build, page_view.TABLES, ("customer",)),
         "resolution": Fact(status.resolutions, facts=("status_change", "ticket")),
         "status_seconds": Fact(status.seconds_by_ticket("calendar"), facts=("status_interval",)),
         "status_seconds_business": Fact(status.seconds_by_ticket("business"), facts=("status_interval",)),
