@@ -78,13 +78,13 @@ def test_tickets_with_entries_and_none_without(world: World) -> None:
 
 def test_what_overlaps_of_one_agent_on_one_ticket_counts_once(world: World) -> None:
     ticket = world.ticket(f"{DAY} 09:00")
-    for at, minutes in (("09:00", 30), ("09:10", 10), ("09:20", 20), ("10:00", 5)):
+    for at, minutes in (("09:00", 30), ("09:10", 10), ("09:25", 20), ("09:45", 5), ("10:00", 5)):
         entry(world, ticket, at, minutes * MINUTE)
     entry(world, ticket, None, MINUTE)
-    assert world.compute("M11").value == (40 + 5 + 1) * MINUTE
+    assert world.compute("M11").value == (50 + 5 + 1) * MINUTE
     sessions = world.compute("M11", unit="session", by="agent")
-    assert (sessions.value, sessions.total.n_computed) == (46 * MINUTE / 3, 3)
-    assert by_group(sessions) == {"old:user:Ann": 46 * MINUTE / 3}
+    assert (sessions.value, sessions.total.n_computed) == (56 * MINUTE / 3, 3)
+    assert by_group(sessions) == {"old:user:Ann": 56 * MINUTE / 3}
 
 
 def test_contacts_and_tickets_and_looking_at_them_are_never_added_up(world: World) -> None:

@@ -127,8 +127,8 @@ _SCORED = Need("sentiment", _is_scored)
 SENTIMENT = Metric(
     "M35",
     version=1,
-    population="public messages of customers on tickets of the base population, scored by one model; those that were not"
-    " scored are missing",
+    population="public messages of customers on tickets of the base population, scored by one model; what was not"
+    " scored is missing",
     facts=("message", "sentiment_score"),
     rows=_sentiment,
     needs=(_SCORED,),
