@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -38,6 +39,7 @@ _STATES = {
     "online": ("busy", "wrap", "available"),
     "logged": ("busy", "wrap", "available", "break"),
 }
+_DAY = 86400.0
 _AGENT_DAY = ("connection", "agent", "day")
 
 
@@ -84,26 +86,35 @@ def _entries(desk: Desk) -> ir.Table:
 
 
 def _by_day(desk: Desk, parts: ir.Table) -> ir.Table:
-    """Return the parts that lie in one local day each, with the instant at which it begins."""
+    """Return the parts that lie in one local day each, with the instant at which it begins.
+
+    By way of UTC days, which are told from a number: a join by equality, where local days would be one by order.
+    """
     days = _days(desk, parts)
-    joined = parts.inner_join(days, (parts.since < days["_to"], parts.until > days["_from"]))
-    return joined.select(
-        "connection", "agent", "what", "day", since=ibis.greatest(joined.since, joined["_from"]),
-        until=ibis.least(joined.until, joined["_to"]),
-    )  # fmt: skip
+    first, last = ((parts[name] / _DAY).floor().cast("int64") for name in ("since", "until"))
+    parts = parts.mutate(_utc=ibis.range(first, last + 1).unnest())
+    joined = parts.inner_join(days, "_utc")
+    since, until = ibis.greatest(joined.since, joined["_from"]), ibis.least(joined.until, joined["_to"])
+    return (
+        joined.mutate(since=since, until=until).filter(lambda one: one.since < one.until).drop("_utc", "_from", "_to")
+    )
 
 
 def _days(desk: Desk, parts: ir.Table) -> ir.Table:
+    """Return the pieces that local midnights cut UTC days into: `_utc`, `_from`, `_to`, and `day` that they lie in."""
     zone = desk.question.zone
     first = parts.since.min().to_pyarrow().as_py()
     last = desk.as_of.astimezone(zone).date()
     day = last if first is None else (EPOCH + timedelta(seconds=first)).astimezone(zone).date()
     starts = [zones.instant(day + timedelta(days=number), zone) for number in range((last - day).days + 2)]
-    seconds = [(start - EPOCH).total_seconds() for start in starts]
-    return desk.held(
-        pa.table({"day": pa.array([one.replace(tzinfo=None) for one in starts[:-1]], pa.timestamp("us")),
-                  "_from": pa.array(seconds[:-1], pa.float64()), "_to": pa.array(seconds[1:], pa.float64())})
-    )  # fmt: skip
+    pieces = []
+    for start, end in pairwise(starts):
+        since, until = ((at - EPOCH).total_seconds() for at in (start, end))
+        for utc in range(int(since // _DAY), int(-(-until // _DAY))):
+            piece = max(since, utc * _DAY), min(until, (utc + 1) * _DAY)
+            pieces.append({"_utc": utc, "day": start.replace(tzinfo=None), "_from": piece[0], "_to": piece[1]})
+    types = {"_utc": pa.int64(), "day": pa.timestamp("us"), "_from": pa.float64(), "_to": pa.float64()}
+    return desk.held(pa.Table.from_pylist(pieces, pa.schema(types.items())))
 
 
 def _marked(found: ir.Table, spans: ir.Table, name: str) -> ir.Table:
