@@ -3,7 +3,7 @@
 A customer is active at an instant t where a span has begun by t and ends after t (`active_to` is exclusive). So the end
 of a period and the start of the next are one instant, and who is there at the one is there at the other. Subscriptions
 say when they begin and end; orders need a lapse rule: active from the order on, until so many days passed without
-another. Spans of one customer that touch are one. Who is active at the end, but not at the start, is new or came back;
+another. Who is active at the end, but not at the start, is new or came back;
 who was lost and came back within one period was there at both and counts as retained.
 """
 
@@ -37,7 +37,7 @@ def spans(ask: Ask) -> ir.Table:
     if basis != "subscriptions":
         parts.append(_bought(ask, parts))
     found = parts[0] if len(parts) == 1 else parts[0].union(parts[1])
-    return _united(found)
+    return found.mutate(first_at=found.from_at.min().over(ibis.window(group_by="customer")))
 
 
 def _subscribed(ask: Ask) -> ir.Table:
@@ -55,19 +55,6 @@ def _bought(ask: Ask, subscribed: list[ir.Table]) -> ir.Table:
         rows = rows.anti_join(subscribed[0].select("connection").distinct(), "connection")
     lapse = ibis.interval(seconds=int(ask.options["lapse_days"] * _DAY))
     return rows.select("customer", "connection", from_at=rows["at"], to_at=rows["at"] + lapse)
-
-
-def _united(rows: ir.Table) -> ir.Table:
-    """Return spans that do not touch: the first of each run of spans that do, as long as the run."""
-    order: Any = {"group_by": "customer", "order_by": ["from_at", "to_at"]}
-    before = ibis.window(rows=(None, -1), **order)
-    rows = rows.mutate(reached=rows.to_at.max().over(before))
-    begins = rows.reached.isnull() | (rows.from_at > rows.reached)
-    rows = rows.mutate(run=begins.cast("int64").sum().over(ibis.cumulative_window(**order)))
-    runs = rows.group_by("customer", "run").aggregate(
-        connection=rows.connection.min(), from_at=rows.from_at.min(), to_at=rows.to_at.max()
-    )
-    return runs.mutate(first_at=runs.from_at.min().over(ibis.window(group_by="customer"))).drop("run")
 
 
 def periods(ask: Ask, found: ir.Table) -> ir.Table:

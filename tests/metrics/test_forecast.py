@@ -193,6 +193,17 @@ def test_it_goes_on_from_the_backlog(world: World) -> None:
     assert world.compute("M06").total.figures["at_start"] == backlog["2026-03-15"] == 10
 
 
+def test_from_open_to_pending_nothing_comes_and_nothing_goes(world: World) -> None:
+    come_and_go(world, 10)
+    weeks_later(world, 10)
+    before = world.compute("M06", days=7)
+    for ticket in list(world._rows["ticket"])[-5:]:
+        world.status(ticket, "2026-03-13 09:00", "pending")
+    after = world.compute("M06", days=7)
+    assert [line.figures for line in after.lines] == [line.figures for line in before.lines]
+    assert after.total.n_eligible == before.total.n_eligible == 30
+
+
 def test_shifting_all_by_a_week_shifts_nothing_and_the_store_says_the_same(world: World) -> None:
     come_and_go(world, 9)
     weeks_later(world, 9)

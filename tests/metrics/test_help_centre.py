@@ -158,6 +158,15 @@ def test_a_session_without_a_ticket_within_a_day_is_deflected(world: World, at: 
     assert result.definition_id == "deflection.v1"
 
 
+def test_the_day_begins_with_the_last_view(world: World) -> None:
+    signed_in(world, "Ada")
+    minutes(world, 20, visitor="v-Ada")
+    world.ticket("2026-01-06 10:15", requester="Ada")
+    assert world.compute("M41").value == 0
+    world.ticket("2026-01-05 10:10", requester="Ada")
+    assert world.compute("M41").value == 0
+
+
 def test_the_window_is_an_option(world: World) -> None:
     signed_in(world, "Ada")
     world.ticket("2026-01-07 09:00", requester="Ada")
