@@ -85,7 +85,9 @@ def _activity(ask: Ask) -> ir.Table:
     replies = messages.filter(messages.part == "reply")
     agents = replies.select(_author="author_id").distinct()
     agents = agents.filter(agents["_author"].notnull())
-    agents = agents.mutate(_number=ibis.row_number().over(order_by="_author").cast("int64")).cache()
+    # By way of 32 bits: see `facts.status`.
+    number = ibis.row_number().over(order_by="_author").cast("int32").cast("int64")
+    agents = agents.mutate(_number=number).cache()
     replies = replies.left_join(agents, replies.author_id == agents["_author"])
     day = ask.desk.local(replies["at"]).truncate("D").epoch_seconds().cast("int64") // 86_400
     written = replies.select(

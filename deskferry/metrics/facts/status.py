@@ -67,8 +67,10 @@ def changes(desk: Desk) -> ir.Table:
 def _placed(found: ir.Table) -> ir.Table:
     """Return rows with their place in the ticket and what is before and after: one window, the dearest step."""
     order = ibis.window(group_by="ticket_id", order_by=["at", "order"])
+    # By way of 32 bits: ibis believes that it is 64 wide on every engine, and leaves a plain cast away.
+    place = ibis.row_number().over(order).cast("int32").cast("int64")
     return found.select(
-        *_COLUMNS, place=ibis.row_number().over(order).cast("int64"), before=found.status.lag().over(order),
+        *_COLUMNS, place=place, before=found.status.lag().over(order),
         to_at=found["at"].lead().over(order), after=found.status.lead().over(order),
         next_update=found.update.lead().over(order),
     )  # fmt: skip
