@@ -138,8 +138,8 @@ def _conversions(ask: Ask) -> ir.Table:
     """
     window = ibis.interval(seconds=int(ask.options["days"] * 86_400))
     ask.notes.append(f"an order converts the latest ticket before it, within {ask.options['days']:g} days")
-    tickets = identified(ask.desk, ask.tickets("ticket_messages.first_reply_at", columns=("requester_id",)),
-                         "requester_id")  # fmt: skip
+    replies = ("ticket_messages.first_reply_at",) if ask.options["replied"] else ()
+    tickets = identified(ask.desk, ask.tickets(*replies, columns=("requester_id",)), "requester_id")
     known = tickets.customer.notnull() & (tickets.has_mail | tickets.connection.isin(_selling(ask)))
     tickets = tickets.mutate(is_known=known.fill_null(False))
     sold = _attributed(ask, tickets.filter(tickets.is_known, tickets.created_at.notnull()), window)
@@ -159,12 +159,12 @@ def _selling(ask: Ask) -> list[str]:
 def _attributed(ask: Ask, tickets: ir.Table, window: Any) -> ir.Table:
     """Return `ticket_id`, `orders`, `revenue`, `unpriced` of tickets that orders converted."""
     chosen = tickets.group_by("customer", "created_at").aggregate(ticket_id=tickets.ticket_id.max())
-    replies = tickets.select(_ticket="ticket_id", first_reply_at="first_reply_at")
     orders = latest_before(placed(ask), "at", tickets, "created_at", by="customer", into="ticket_at")
     orders = orders.filter(orders["at"] <= orders.ticket_at + window)
     orders = orders.select("customer", "at", "net", "currency", created_at="ticket_at")
     found = orders.inner_join(chosen, ["customer", "created_at"])
     if ask.options["replied"]:
+        replies = tickets.select(_ticket="ticket_id", first_reply_at="first_reply_at")
         found = found.left_join(replies, found.ticket_id == replies["_ticket"])
         found = found.filter(found.first_reply_at < found["at"])
     currency = _currency(ask)
