@@ -77,14 +77,23 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """What `forget` and `purge` must leave alone."""
+
+    people: tuple[str, ...] = ()
+    """E-mail addresses, record ids, or `<connection> <source id>`."""
+    organizations: tuple[str, ...] = ()
+    """Record ids, names, domains, or `<connection> <source id>`: their people are on hold too."""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole configuration."""
 
     store_url: str
     connections: Mapping[str, ConnectionConfig]
     routes: Mapping[str, Route] = field(default_factory=lambda: MappingProxyType({}))
-    hold: tuple[str, ...] = ()
-    """Record ids, e-mail addresses and connections that `forget` and `purge` must leave alone."""
+    hold: Hold = Hold()
     history: bool = False
     files: Path | None = None
     """Where attachments are kept; None: beside the SQLite file."""
@@ -152,7 +161,7 @@ def parse_config(text: str, file: Path, known: Mapping[str, Iterable[str]] | Non
         store_url=url,
         connections=MappingProxyType(connections),
         routes=MappingProxyType(routes),
-        hold=top.texts("hold") or (),
+        hold=_hold(top.table("hold")),
         history=store.flag("history"),
         files=_files_place(store, url, directory),
         sections=MappingProxyType({name: top.table(name).values for name in _SECTIONS if name in document}),
@@ -269,6 +278,11 @@ def _proxy(table: Table) -> str | None:
     if parts.password:
         register(parts.password)
     return text
+
+
+def _hold(table: Table) -> Hold:
+    table.only("people", "organizations")
+    return Hold(table.texts("people") or (), table.texts("organizations") or ())
 
 
 def _files_place(store: Table, url: str, directory: Path) -> Path | None:

@@ -42,11 +42,13 @@ url = "sqlite:///demo.db"
 [connections.old]
 vendor = "zendesk"
 base_url = "{old}"
+subdomain = "{subdomain}"
 oauth_token = "file:old.token"
 
 [connections.new]
 vendor = "freshdesk"
 base_url = "{new}"
+domain = "{domain}"
 api_key = "file:new.key"
 """
 
@@ -128,7 +130,10 @@ def _configure(directory: Path, running: Desks) -> None:
         path = directory / name
         path.touch(mode=0o600)
         path.write_text(secret, encoding="utf-8")
-    text = CONFIGURATION.format(old=running.old_server.base_url, new=running.new_server.base_url)
+    text = CONFIGURATION.format(
+        old=running.old_server.base_url, subdomain=running.old.credentials()["subdomain"],
+        new=running.new_server.base_url, domain=running.new.credentials()["domain"],
+    )  # fmt: skip
     (directory / "deskferry.toml").write_text(text, encoding="utf-8")
 
 

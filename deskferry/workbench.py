@@ -9,24 +9,39 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
 from deskferry.config import Config
 from deskferry.connectors.kit.clock import Clock, clock_from_environment
-from deskferry.connectors.kit.contract import BlobRef, Child, Connector
+from deskferry.connectors.kit.contract import BlobRef, Child, Connector, Destination, Tombstone, WritesKnowledge
+from deskferry.connectors.kit.links import Addresses
 from deskferry.connectors.registry import connector
-from deskferry.errors import CapabilityError, DeskferryError, Interrupted
+from deskferry.errors import CapabilityError, ConfigError, DeskferryError, Interrupted
+from deskferry.migrate.compare_knowledge import WitnessedArticle
 from deskferry.migrate.connection import OpenConnection
+from deskferry.migrate.delta import policy_for
 from deskferry.migrate.mapping_file import RouteMapping, read_mapping
 from deskferry.migrate.migrate import Migration
 from deskferry.migrate.normalize import NormalizeResult, normalize
 from deskferry.migrate.progress import Progress, Silent
 from deskferry.migrate.pull import PullOptions, PullResult, pull, refetch
+from deskferry.migrate.reassign import (
+    Reassignment,
+    ReassignOptions,
+    ReassignResult,
+    read_lines,
+    reassign,
+    require_reassigns,
+)
 from deskferry.migrate.scope import Scope
+from deskferry.migrate.scope_knowledge import knowledge_of
+from deskferry.migrate.url_map import Moved, url_map
 from deskferry.store import Store, open_store
 from deskferry.store.engine import now_text
-from deskferry.store.state import begin_run, end_run, locked
+from deskferry.store.page_writer import PageWriter
+from deskferry.store.state import begin_run, end_run, locked, pinned
 
 _MATCHED = {
     "organization", "person", "person_organization", "team", "team_member", "inbox", "status_definition",
@@ -206,20 +221,80 @@ class Workbench:
         return Migration(
             store=self.store, source=source, destination=destination, writer=writer, account=account,
             clock=self.clock, mapping=read_mapping(chosen) if chosen else RouteMapping(), scope=scope,
-            refresh=lambda: self._refresh(there),
+            refresh=lambda: self._refresh(there, source, scope, writer.written_kinds()),
             reread=lambda ids: self._reread(there, ids),
+            bury=lambda gone: self._bury(there, gone),
             witness=lambda remote_id: writer.witness(there.session, remote_id),
             fetch=lambda url: there.source.blob(BlobRef("", url, None)),
-            share_of_limit=there.share_of_limit, progress=self.progress,
+            witness_article=_witness_article(there, writer),
+            addresses=self.addresses(source), addresses_there=self.addresses(destination),
+            policy=policy_for(there.connector.capabilities, route.delta),
+            read_lag=there.connector.capabilities.read_lag, share_of_limit=there.share_of_limit,
+            progress=self.progress,
         )  # fmt: skip
 
-    def _refresh(self, there: OpenConnection) -> None:
-        """Pull what a destination has of people, organizations, teams and fields; its tickets stay unread."""
-        kinds = {kind for stream in there.source.streams() for kind in stream.kinds} & _MATCHED
+    def url_map(self, source: str, destination: str, kinds: Sequence[str]) -> Iterator[Moved]:
+        """Yield where everything that crossed was looked at and is now; no call is made. Raises ConfigError."""
+        self.config.connection(source)
+        self.config.connection(destination)
+        with self.store.read() as database:
+            pin = pinned(database, destination)
+        if pin is None:
+            raise ConfigError(
+                f"Nothing has crossed to {destination} yet: it was never contacted.",
+                f"`deskferry migrate {source} {destination}` moves tickets there.",
+            )
+        there = self.addresses(destination)
+        return url_map(self.store, source, pin["account_id"], self.addresses(source), there, kinds)
+
+    def addresses(self, name: str) -> Addresses:
+        """Return where records of a connection are looked at."""
+        config, found = self.config.connection(name), self.connector(name)
+        hosts = [urlsplit(config.base_url).netloc] if config.base_url else []
+        return Addresses(found.site(config), found.addresses, hosts)
+
+    def _refresh(self, there: OpenConnection, source: str, scope: Scope, written: Sequence[str]) -> None:
+        """Pull what a destination has of people, organizations, teams and fields; its tickets stay unread.
+
+        Its knowledge base and macros are read where the source has any that are to cross.
+        """
+        with self.store.read() as database:
+            matched = _MATCHED | (knowledge_of(database, source, scope) & set(written))
+        kinds = {kind for stream in there.source.streams() for kind in stream.kinds} & matched
         with self.run("pull", there.name) as record:
             options = PullOptions(only=tuple(sorted(kinds)), attachments=False)
             result = pull(self.store, there, record.id, options, self.progress)
             record.counts = {**result.tally, "calls": result.calls}
+
+    def reassign(self, destination: str, path: Path, options: ReassignOptions) -> ReassignResult:
+        """Make real people of a destination's placeholders, as a file says."""
+        there = self.connection(destination)
+        if there.destination is None:
+            raise CapabilityError(
+                f"{there.connector.title} cannot be written to yet.", "See `deskferry connectors` for those that can."
+            )
+        writer = there.destination()
+        require_reassigns(writer, there.connector.title)
+        read_lines(path)
+        account = there.meet(self.store)
+        with (
+            self.run("reassign", destination) as record,
+            locked(self.store, destination, record.id, "reassign", self.now()),
+        ):
+            pull(self.store, there, record.id, PullOptions(only=("person",), attachments=False), self.progress)
+            job = Reassignment(
+                self.store, destination, account.id, writer, self.clock, record.id, self.progress
+            )  # fmt: skip
+            result = reassign(job, path, options)
+            record.counts, record.exit_code = result.as_json(), result.exit_code
+            return result
+
+    def _bury(self, there: OpenConnection, gone: Sequence[tuple[str, str]]) -> None:
+        """Mark records of a destination as deleted that a rollback deleted: lists do not tell of all of them."""
+        writer = PageWriter(there.context, there.connector.maps, "rollback")
+        tombstones = [Tombstone(object_name, source_id, "vendor") for object_name, source_id in gone]
+        with self.store.write() as database:
+            writer.bury(database, tombstones, self.now())
 
     def _reread(self, there: OpenConnection, ids: Sequence[str]) -> None:
         """Read tickets of a destination again, with their messages and files."""
@@ -228,3 +303,9 @@ class Workbench:
                 self._reread_run = record.id
         children = [Child(stream, one) for one in ids for stream in there.connector.ticket_children]
         refetch(self.store, there, self._reread_run, children)
+
+
+def _witness_article(there: OpenConnection, writer: Destination) -> WitnessedArticle | None:
+    if not isinstance(writer, WritesKnowledge):
+        return None
+    return lambda remote_id: writer.witness_article(there.session, remote_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import click
 from deskferry.cli.app import App, cli
 from deskferry.cli.reading import moment
 from deskferry.cli.render import show_json, show_table
+from deskferry.migrate.delta import Policy
 from deskferry.migrate.lanes import LoadOptions
 from deskferry.migrate.migrate import MigrateOptions, MigrationResult
 from deskferry.migrate.migrate import migrate as run_migration
@@ -19,6 +21,8 @@ from deskferry.migrate.plan import Plan
 from deskferry.migrate.scope import KINDS, Scope
 from deskferry.migrate.verify import Depth, Subset, VerifyResult, parse_subset
 from deskferry.migrate.write_mapping import write_mapping
+from deskferry.rehearse import Rehearsal
+from deskferry.rehearse import rehearse as run_rehearsal
 
 _MAPPING = click.option("--mapping", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE")
 _FORMAT = click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
@@ -91,6 +95,8 @@ def _show_plan(made: Plan) -> None:
             _show_lines(lines)
     hours = "unknown" if made.minutes is None else f"{made.minutes / 60:.1f} hours ({made.limit} limit)"
     click.echo(f"\n{sum(made.calls.values())} calls, {hours}; {made.files} files, {made.file_bytes / 1e9:.2f} GB.")
+    if made.policy is not Policy.FOLLOW:
+        click.echo(f"Tickets that change later (delta = {made.policy}): {made.policy.says}")
     if made.in_doubt:
         click.echo(f"{made.in_doubt} operations of an earlier run are in doubt and are settled first.")
     if made.questions:
@@ -122,7 +128,9 @@ def _example(examples: list[tuple[str, str, str | None]]) -> str:
 @click.option("--sample", type=click.IntRange(1), metavar="N", help="So many tickets, spread over the whole time.")
 @click.option("--only", callback=written_kinds, metavar="KIND,...")
 @click.option("--since", callback=moment, metavar="TIME", help="Only what was updated since.")
+@click.option("--early", is_flag=True, help="Only tickets that are final: ahead of the cut-over.")
 @click.option("--dry-run", is_flag=True, help="Do all but send.")
+@click.option("--rehearse", is_flag=True, help="Send to the destination's simulator; the real one is not touched.")
 @click.option("--canary", is_flag=True, help="A few tickets first; go on when they are verified and you agree.")
 @click.option("--prove", is_flag=True, help="End with a second pass that must have nothing to write.")
 @click.option("--accept", multiple=True, metavar="EFFECT", help="Say yes to an effect that `plan` names.")
@@ -131,8 +139,7 @@ def _example(examples: list[tuple[str, str, str | None]]) -> str:
 @click.pass_obj
 def migrate(app: App, /, source: str, destination: str, mapping: Path | None, form: str, **options: Any) -> int:
     """Plan, load, verify. Run again, it moves only what changed."""
-    scope = Scope(only=options["only"], since=options["since"], sample=options["sample"])
-    job = app.bench.migration(source, destination, mapping, scope)
+    scope = Scope(only=options["only"], since=options["since"], sample=options["sample"], early=options["early"])
     most, share = app.max_errors()
     wanted = MigrateOptions(
         load=LoadOptions(
@@ -143,12 +150,39 @@ def migrate(app: App, /, source: str, destination: str, mapping: Path | None, fo
         confirm=lambda made: options["yes"] or _confirm(made),
         confirm_canary=lambda found: options["yes"] or _confirm_canary(found),
     )  # fmt: skip
-    result = run_migration(job, wanted)
+    if options["rehearse"]:
+        return _rehearse(app, (source, destination), mapping, scope, wanted, form)
+    result = run_migration(app.bench.migration(source, destination, mapping, scope), wanted)
     if form == "json":
         show_json(result.as_json())
     else:
         _show_result(result)
     return result.exit_code
+
+
+def _rehearse(
+    app: App, route: tuple[str, str], mapping: Path | None, scope: Scope, wanted: MigrateOptions, form: str
+) -> int:
+    found = run_rehearsal(app.bench, *route, mapping, scope, replace(wanted, canary=False, dry_run=False))
+    if form == "json":
+        show_json(found.as_json())
+    else:
+        _show_rehearsal(found)
+    return found.exit_code
+
+
+def _show_rehearsal(found: Rehearsal) -> None:
+    _show_result(found.migration, found.run_id)
+    if found.mails:
+        click.echo("\nMails and rules that a real run would have caused, unless they are switched off there:")
+        show_table(("kind", "count"), sorted(found.mails.items()))
+    calls = ", ".join(f"{count} {method}" for method, count in sorted(found.calls.items()))
+    click.echo(f"\n{calls}; {found.seconds / 3600:.1f} hours at the simulator's limits.")
+    for kind, count in sorted(found.not_rehearsed.items()):
+        click.echo(f"{count} records of {kind} crossed before; changes of them were not tried.")
+    if found.not_pulled:
+        click.echo(f"Never pulled, so that the simulator has none of them: {', '.join(found.not_pulled)}.")
+    click.echo(f"Rehearsal {found.run_id}: nothing was sent to the real destination.")
 
 
 def _confirm(made: Plan) -> bool:
@@ -160,7 +194,7 @@ def _confirm_canary(found: VerifyResult) -> bool:
     return click.confirm(f"{tickets} tickets crossed and are verified. Look at them there. Go on?", err=True)
 
 
-def _show_result(result: MigrationResult) -> None:
+def _show_result(result: MigrationResult, rehearsal: str | None = None) -> None:
     if result.dry_run is not None:
         click.echo(f"Dry run: {len(result.dry_run.would_send)} operations would be sent. Nothing was written.")
         return
@@ -174,16 +208,17 @@ def _show_result(result: MigrationResult) -> None:
     for problem in result.load.problems[:_SHOWN]:
         click.echo(f"Problem: {problem.record_id}: {problem.code}: {problem.detail}")
     if result.canary is not None:
-        _show_verified(result.canary, "canary")
+        show_verified(result.canary, "canary")
     if result.stopped_at_canary:
         click.echo("Stopped after the canary; run the same command without --canary to go on.")
     if result.verify is not None:
-        _show_verified(result.verify, "verified")
+        show_verified(result.verify, "verified")
     if result.proof is not None:
         left = len(result.proof.would_send)
         verdict = "it has nothing to write" if result.proof.holds else f"it would still write {left} operations"
         click.echo(f"\nProof by a second pass: {verdict}.")
-    click.echo(f"Run {result.run_id}.")
+    if rehearsal is None:
+        click.echo(f"Run {result.run_id}.")
 
 
 # ----------------------------------------------------------------------------------------------------------- verify
@@ -206,11 +241,12 @@ def verify(
     if form == "json":
         show_json(found.as_json())
     else:
-        _show_verified(found, "verified")
+        show_verified(found, "verified")
     return found.exit_code
 
 
-def _show_verified(found: VerifyResult, title: str) -> None:
+def show_verified(found: VerifyResult, title: str) -> None:
+    """Print what a verification found."""
     click.echo()
     kinds = [kind for kind in found.declared if found.written.get(kind) or found.checked.get(kind)]
     show_table(

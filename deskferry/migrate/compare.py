@@ -9,7 +9,17 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from deskferry.connectors.kit.contract import Destination, FilePart, Headers, Loss, Operation, Row, TicketAggregate
+from deskferry.connectors.kit.contract import (
+    Destination,
+    FilePart,
+    Headers,
+    Loss,
+    Operation,
+    Row,
+    SpellsTags,
+    TicketAggregate,
+)
+from deskferry.migrate.compare_links import SeenLinks, compare_links
 from deskferry.migrate.compare_values import (
     Difference,
     first_difference,
@@ -21,9 +31,10 @@ from deskferry.migrate.compare_values import (
 )
 from deskferry.migrate.compose import Composed
 from deskferry.migrate.crossings import PlannedCrossings
+from deskferry.migrate.decide import APPENDED
 from deskferry.migrate.journal import Held
 from deskferry.migrate.mapping_file import fold
-from deskferry.migrate.requests import counts, message_of
+from deskferry.migrate.requests import message_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +42,12 @@ class Part:
     """One remote message that carries a source message, or a piece of it."""
 
     operation: Operation | None
-    """None: the opening, which the ticket's own operation carries."""
+    """None: the opening, which the ticket's own operation carries alone."""
     remote_id: str
     """Canonical id at the destination."""
     receipt: Mapping[str, Any]
+    carried: str = ""
+    """The part of the ticket's own operation that it is, where that carries several messages."""
 
 
 @dataclass(slots=True)
@@ -54,6 +67,8 @@ class Expected:
     lost_values: set[tuple[str, str, str | None]] = field(default_factory=set)
     stuck_files: frozenset[str] = frozenset()
     """Names of files that came or went after the crossing, which the destination could not follow."""
+    seen: frozenset[str] = frozenset()
+    """Canonical ids of the messages that are there."""
 
     def is_lost(self, record_id: str, *names: str) -> bool:
         """Whether a loss was declared for a field of a record."""
@@ -70,6 +85,10 @@ class Places:
     held: Mapping[tuple[str, str], Held]
     statuses: Mapping[str, str] = field(default_factory=dict)
     """Code of a status → its label there."""
+    links: SeenLinks | None = None
+    """Where links in texts should point to; None: they are left as they were."""
+    emails: Mapping[str, str | None] = field(default_factory=dict)
+    """Person of the destination who is copied on a ticket → address."""
 
     def of(self, record_id: str | None) -> str | None:
         """Return the canonical id at the destination of a source record, or None where it did not cross."""
@@ -93,22 +112,30 @@ def expected_of(composed: Composed, held: Mapping[tuple[str, str], Held], there:
     known, order = set(), []
     opening_id = next((one["id"] for one in there.messages if one["is_opening"]), None) if there else None
     opening = composed.opening
-    if opening_id is not None:
+    carrying = any(one.carries for one in composed.operations)
+    if opening_id is not None and not carrying:
         known.add(opening_id)
         order.append(opening_id)
     for operation in composed.operations:
         crossing = held.get((operation.record_id, operation.part))
-        message = message_of(operation) or (opening if counts(operation) else None)
-        if message is not None:
-            files.setdefault(message, []).extend(operation.files)
+        message = message_of(operation) or (opening if not operation.part else None)
+        for file in operation.files:
+            owner = operation.file_of.get(file.attachment_id, message)
+            if owner is not None:
+                files.setdefault(owner, []).append(file)
         if crossing is None:
             continue
-        if operation.kind == "message":
+        if operation.carries:
+            for part in _carried(operation, held, there, name):
+                known.add(part.remote_id)
+                order.append(part.remote_id)
+                parts.setdefault(part.carried.partition("#")[0], []).append(part)
+        elif operation.kind == "message":
             remote = f"{name}:{crossing.remote_object}:{crossing.remote_id}"
             parts.setdefault(message or "", []).append(Part(operation, remote, crossing.receipt))
             known.add(remote)
             order.append(remote)
-        elif counts(operation) and opening is not None and opening_id is not None:
+        elif not operation.part and opening is not None and opening_id is not None:
             parts.setdefault(opening, []).insert(0, Part(None, opening_id, crossing.receipt))
     # What was written once and is not at the source any more stays: deletions never cross.
     known |= {f"{name}:{one.remote_object}:{one.remote_id}" for one in held.values() if one.kind == "message"}
@@ -118,8 +145,23 @@ def expected_of(composed: Composed, held: Mapping[tuple[str, str], Held], there:
     return Expected(
         composed, composed.aggregate, held[ticket_id, ""], parts, kept, known, order,
         {(one.record_id, one.field) for one in losses}, {(one.record_id, one.field, one.value) for one in losses},
-        stuck,
+        stuck, frozenset(one["id"] for one in there.messages) if there else frozenset(),
     )  # fmt: skip
+
+
+def _carried(
+    operation: Operation, held: Mapping[tuple[str, str], Held], there: TicketAggregate | None, name: str
+) -> Iterator[Part]:
+    """Yield where each message is that the ticket's own operation carries: the n-th is the n-th that is there."""
+    listed = [one["id"] for one in there.messages] if there else []
+    later = {part: f"{name}:{one.remote_object}:{one.remote_id}"
+             for (_record, part), one in held.items() if one.receipt.get(APPENDED)}  # fmt: skip
+    first = [one for one in listed if one not in set(later.values())]
+    for part in operation.carries:
+        if part in later:
+            yield Part(operation, later[part], held[operation.record_id, part].receipt, part)
+        else:
+            yield Part(operation, first.pop(0) if first else f"{name}:missing:{part}", {}, part)
 
 
 # ----------------------------------------------------------------------------------------------------------- messages
@@ -168,7 +210,7 @@ def _message(
         for row in written[1:]:
             if row["is_public"] and not public:
                 yield Difference("message", record_id, "visibility", _side(public), _side(True), "read")
-    yield from _time(expected, message, written, writer)
+    yield from _time(expected, message, written, places, writer)
     yield from _text(message, written, places, writer)
 
 
@@ -176,14 +218,23 @@ def _side(public: bool | None) -> str:
     return "unknown" if public is None else "public" if public else "private"
 
 
-def _time(expected: Expected, message: Row, written: Sequence[Row], writer: Destination) -> Iterator[Difference]:
+def _second(moment: datetime | None) -> datetime | None:
+    """Return a time as exactly as every vendor keeps it."""
+    return None if moment is None else moment.replace(microsecond=0)
+
+
+def _time(
+    expected: Expected, message: Row, written: Sequence[Row], places: Places, writer: Destination
+) -> Iterator[Difference]:
     record_id = message["id"]
     for part, row in zip(expected.parts[record_id], written, strict=True):
         told = moment(part.receipt.get("created_at"))
         if told is not None and moment(row["created_at"]) != told:
             yield Difference("message", record_id, "time", told, moment(row["created_at"]), "read")
-    kept_in_text = isinstance(writer, Headers) or expected.is_lost(record_id, "created_at", "time")
-    if not kept_in_text and message["created_at"] != written[0]["created_at"]:
+    in_text = isinstance(writer, Headers) and bool(writer.header(message, places.crossings))
+    later = any(part.receipt.get(APPENDED) for part in expected.parts[record_id])
+    kept_in_text = in_text or later or expected.is_lost(record_id, "created_at", "time")
+    if not kept_in_text and _second(message["created_at"]) != _second(written[0]["created_at"]):
         yield Difference(
             "message", record_id, "time", shown(message["created_at"]), shown(written[0]["created_at"]), "read"
         )
@@ -192,6 +243,9 @@ def _time(expected: Expected, message: Row, written: Sequence[Row], writer: Dest
 def _text(message: Row, written: Sequence[Row], places: Places, writer: Destination) -> Iterator[Difference]:
     texts = [message_text(row) for row in written]
     yield from text_differences(message, texts, places, writer, "read")
+    if places.links is not None:
+        bodies = [row["body_html"] or row["body_text"] or "" for row in written]
+        yield from compare_links(message, bodies, places.links, "read")
 
 
 def text_differences(
@@ -204,10 +258,12 @@ def text_differences(
         if header and not squeezed(texts[0]).startswith(header):
             yield _header_difference(message, header, texts[0], places, seen)
         texts = [writer.strip_header(text) for text in texts]
-    expected, found = squeezed(message_text(message)), squeezed("".join(texts))
+    found = squeezed("".join(texts))
+    wanted = [message_text(message)] if places.links is None else [places.links.told(message_text(message))]
     if isinstance(writer, Headers):
-        expected = squeezed(writer.strip_header(message_text(message))) if expected != found else expected
-    if expected != found:
+        wanted.append(writer.strip_header(wanted[0]))
+    if found not in map(squeezed, wanted):
+        expected = squeezed(wanted[-1])
         before, after = first_difference(expected, found)
         yield Difference("message", record_id, "text", before, after, seen)
 
@@ -258,7 +314,9 @@ def _file(name: str | None, size: int | None, sha256: str | None, *, hashes: boo
 # ------------------------------------------------------------------------------------------------------------- fields
 
 
-def compare_fields(expected: Expected, there: TicketAggregate, places: Places) -> Iterator[Difference]:
+def compare_fields(
+    expected: Expected, there: TicketAggregate, places: Places, writer: Destination
+) -> Iterator[Difference]:
     """Yield what differs in the ticket's own fields, tags and copied addresses."""
     source, written = expected.aggregate.ticket, there.ticket
     ticket = source["id"]
@@ -277,7 +335,8 @@ def compare_fields(expected: Expected, there: TicketAggregate, places: Places) -
             yield Difference("ticket", ticket, name, wanted, shown(written[name]), "read")
     yield from _values(expected, written, places)
     yield from _custom_fields(expected, written, places)
-    yield from _tags(expected, there, places)
+    yield from _tags(expected, there, places, writer)
+    yield from _followers(expected, there, places)
 
 
 def _values(expected: Expected, written: Row, places: Places) -> Iterator[Difference]:
@@ -311,19 +370,32 @@ def _custom_fields(expected: Expected, written: Row, places: Places) -> Iterator
             yield Difference("ticket", source["id"], f"custom_fields.{key}", shown(value), found, "read")
 
 
-def _tags(expected: Expected, there: TicketAggregate, places: Places) -> Iterator[Difference]:
+def _tags(expected: Expected, there: TicketAggregate, places: Places, writer: Destination) -> Iterator[Difference]:
     ticket = expected.composed.record_id
     wanted = {*expected.aggregate.tags, *([places.crossings.migrated_tag] if places.crossings.migrated_tag else [])}
     wanted -= {tag for tag in wanted for name in ("tag", "tags") if (ticket, name, tag) in expected.lost_values}
-    found = set(there.tags)
+    found, allowed = set(there.tags), set(wanted)
+    if isinstance(writer, SpellsTags):
+        lost = {value for record, name, value in expected.lost_values if record == ticket and name == "tag" and value}
+        wanted = {writer.tag_there(tag) for tag in wanted}
+        allowed = (
+            wanted | {writer.tag_there(tag) for tag in lost} | set(writer.tags_beside(expected.composed.composition))
+        )
     for tag in sorted(wanted - found):
         yield Difference("ticket", ticket, "tag", tag, None, "read")
-    for tag in sorted(found - wanted):
+    for tag in sorted(found - allowed):
         yield Difference("ticket", ticket, "tag", None, tag, "read")
-    copied = {fold(one["email"]) for one in there.followers if one["email"]}
+
+
+def _followers(expected: Expected, there: TicketAggregate, places: Places) -> Iterator[Difference]:
+    ticket = expected.composed.record_id
+    people = {one["person_id"] for one in there.followers if one["person_id"]}
+    addresses = (one["email"] or places.emails.get(one["person_id"] or "") for one in there.followers)
+    copied = {fold(address) for address in addresses if address}
     lost = {record for record, _field in expected.lost}
     for follower in expected.aggregate.followers:
         email = follower["email"] or (places.crossings.person(follower["person_id"]) or {}).get("email")
         stuck = (ticket, "ticket_follower", email) in expected.lost_values
-        if email and follower["id"] not in lost and not stuck and fold(email) not in copied:
+        known = places.of(follower["person_id"]) in people
+        if email and follower["id"] not in lost and not stuck and not known and fold(email) not in copied:
             yield Difference("ticket", ticket, "ticket_follower", email, None, "read")

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from deskferry.canonical_schema import time_text
+from deskferry.connectors.kit.characters import without_refused
 from deskferry.connectors.kit.contract import FieldRule, Row
 from deskferry.connectors.kit.converters import html_to_text
 from deskferry.connectors.kit.converters import time as read_time
@@ -47,7 +48,7 @@ def shown(value: Any) -> str | None:
 
 def squeezed(text: str | None) -> str:
     """Return a text as it is compared: composed characters, no blanks, nothing invisible."""
-    composed = unicodedata.normalize("NFC", text or "").translate(_INVISIBLE)
+    composed = without_refused(unicodedata.normalize("NFC", text or "").translate(_INVISIBLE))
     return "".join(composed.split())
 
 

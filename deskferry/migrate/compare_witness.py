@@ -45,7 +45,10 @@ def compare_witness(
 def _seen(part: Part, witness: WitnessTicket, by_id: dict[str, WitnessMessage]) -> WitnessMessage | None:
     if part.operation is None:
         return witness.messages[0] if witness.messages else None
-    return by_id.get(part.remote_id.split(":", 2)[2])
+    remote_id = part.remote_id.split(":", 2)[2]
+    if part.carried:  # there the opening message has an id of its own
+        return next((one for one in witness.messages if one.remote_id == remote_id), None)
+    return by_id.get(remote_id)
 
 
 def _message(
@@ -86,7 +89,7 @@ def _files(expected: Expected, message: str, seen: list[WitnessMessage], fetch: 
     if fetch is None or not files or wanted != sizes:
         return
     hashes = Counter(file.sha256 for file in files)
-    found = Counter(_hash(url, fetch) for _name, _size, url in present)
+    found = Counter(hash_of(url, fetch) for _name, _size, url in present)
     for sha256 in (hashes - found).elements():
         other = next(iter((found - hashes).elements()), None)
         yield Difference("message", message, "file", f"SHA-256 {sha256}", f"SHA-256 {other}", "witness")
@@ -96,7 +99,8 @@ def _listed(present: list[tuple[str, int, str]]) -> str | None:
     return shown(", ".join(f"{name} ({size} bytes)" for name, size, _url in present)) or None
 
 
-def _hash(url: str, fetch: Fetch) -> str:
+def hash_of(url: str, fetch: Fetch) -> str:
+    """Return the hash of the bytes behind an address, or words that say why they are not to be had."""
     hashed = hashlib.sha256()
     try:
         with fetch(url) as chunks:

@@ -10,7 +10,17 @@ from typing import Any
 from sqlalchemy import select
 
 from deskferry.canonical_schema import sql_table
-from deskferry.connectors.kit.contract import Composition, Destination, Loss, Operation, Row, TicketAggregate
+from deskferry.connectors.kit.characters import fit_characters
+from deskferry.connectors.kit.contract import (
+    ArticleAggregate,
+    Composition,
+    Destination,
+    Loss,
+    Operation,
+    Row,
+    TicketAggregate,
+)
+from deskferry.migrate import companions, compose_knowledge
 from deskferry.migrate.crossings import PlannedCrossings, stand_in_row
 from deskferry.migrate.mapping_file import RouteMapping
 from deskferry.migrate.requests import message_of
@@ -42,6 +52,7 @@ class Composed:
     messages: int = 0
     aggregate: TicketAggregate | None = None
     row: Row | None = None
+    article: ArticleAggregate | None = None
 
     @property
     def operations(self) -> tuple[Operation, ...]:
@@ -50,8 +61,16 @@ class Composed:
 
     @property
     def opening(self) -> str | None:
-        """Return the message that the ticket's own operation carries."""
+        """Return the message that opens the written ticket, carried by the ticket's own operation."""
         return None if self.aggregate is None else opening_of(self.aggregate, self.composition)
+
+    @property
+    def carried(self) -> int:
+        """Return how many messages the ticket's own operation carries."""
+        if self.aggregate is None:
+            return 0
+        told = {part for one in self.operations for part in one.carries}
+        return sum(message["id"] in told for message in self.aggregate.messages) or int(self.opening is not None)
 
     @property
     def losses(self) -> tuple[Loss, ...]:
@@ -68,6 +87,8 @@ class Composer:
     destination_name: str
     destination: Destination
     crossings: PlannedCrossings
+    account_id: str = ""
+    """The destination's."""
 
     @property
     def mapping(self) -> RouteMapping:
@@ -77,8 +98,12 @@ class Composer:
     def setup(self) -> Composition:
         """Return what has to be made before anything else; empty where the mapping answers it."""
         operations = self.destination.setup(self.fields())
-        wanted = [one for one in operations if self.mapping.setting(one.part) is None]
+        wanted = [one for one in operations if self.mapping.setting(one.part) is None and self._needed(one.kind)]
         return Composition(tuple(wanted), ())
+
+    def _needed(self, kind: str) -> bool:
+        """Whether what is set up for a kind is of use: a folder for macros where there are none is not."""
+        return kind not in compose_knowledge.KINDS or bool(self.crossings.selection.of(kind))
 
     def fields(self) -> list[Row]:
         """Return the destination's custom fields as pulled."""
@@ -89,9 +114,26 @@ class Composer:
 
     def of(self, kind: str, ids: Sequence[str] | None = None) -> Iterator[Composed]:
         """Yield the records of a kind in the order in which they are written; `ids`: these only."""
+        for one in self._of(kind, ids):
+            made = fit_characters(one.composition)
+            yield one if made is one.composition else replace(one, composition=made)
+
+    def _of(self, kind: str, ids: Sequence[str] | None) -> Iterator[Composed]:
         chosen = self.crossings.selection.of(kind) if ids is None else ids
         if kind == "ticket":
             yield from self._tickets(chosen)
+        elif kind in compose_knowledge.KINDS:
+            knowledge = compose_knowledge.KnowledgeComposer(
+                self.store,
+                self.source,
+                self.destination_name,
+                self.account_id,
+                self.destination,
+                self.crossings,
+                SILENT,
+            )
+            for made in knowledge.of(kind, chosen):
+                yield Composed(kind, made.row["id"], made.composition, row=made.row, article=made.article)
         else:
             yield from self._rows(kind, chosen)
 
@@ -103,6 +145,9 @@ class Composer:
                     row["id"]: dict(row)
                     for row in database.execute(select(table).where(table.c.id.in_(part))).mappings()
                 }
+                companions.add_tags(database, list(found.values()))
+                if kind == "person":
+                    companions.add_memberships(database, list(found.values()))
             for record_id in part:
                 row = found.get(record_id) or stand_in_row(record_id)
                 yield self._row(kind, row)
@@ -120,6 +165,7 @@ class Composer:
         for part in chunks(ids, _BATCH):
             with self.store.read() as database:
                 batch = list(aggregates(database, part))
+                companions.add_names(database, [one.ticket for one in batch])
                 self.crossings.preload(database, _people_of(batch))
             for aggregate in batch:
                 yield self._ticket(aggregate)
@@ -149,7 +195,9 @@ class Composer:
 
     def matched_losses(self) -> Iterator[Loss]:
         """Yield what is lost because a record is matched with an existing one, or crosses as its twin."""
-        for kind, columns in (("organization", _KEPT_ORGANIZATION), ("person", _KEPT_PERSON)):
+        for kind, columns in (
+            ("organization", _KEPT_ORGANIZATION), ("person", _KEPT_PERSON), *compose_knowledge.KEPT.items(),
+        ):  # fmt: skip
             yield from self._matched_losses(kind, columns)
 
     def _matched_losses(self, kind: str, columns: Sequence[str]) -> Iterator[Loss]:
@@ -227,7 +275,7 @@ def prepared(aggregate: TicketAggregate, mapping: RouteMapping) -> tuple[TicketA
 
 
 def opening_of(aggregate: TicketAggregate, made: Composition) -> str | None:
-    """Return the message that the ticket's own operation carries: the first that crosses, if none is written for it."""
+    """Return the message that opens the written ticket: the first that crosses, if no operation is there for it."""
     own = {one.part for one in made.operations if one.part}  # a further piece (`…#2`) is not the message itself
     dropped = _dropped(made)
     first = next((one["id"] for one in aggregate.messages if one["id"] not in dropped), None)
@@ -242,6 +290,7 @@ def _dropped(made: Composition) -> set[str]:
 def _silent(aggregate: TicketAggregate, made: Composition) -> Iterator[Loss]:
     """Yield messages and files that are neither in an operation nor declared lost."""
     carried = {message_of(one) for one in made.operations} | {opening_of(aggregate, made)}
+    carried |= {part for one in made.operations for part in one.carries}
     dropped = _dropped(made)
     for message in aggregate.messages:
         if message["id"] not in carried | dropped:

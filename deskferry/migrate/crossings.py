@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
 
 from deskferry.canonical_schema import split_id, sql_table
-from deskferry.connectors.kit.contract import FieldRule, HeaderSettings, Row, Target
+from deskferry.connectors.kit.contract import FieldRule, FileSettings, HeaderSettings, Row, Target
+from deskferry.connectors.kit.links import Addresses, LinkedText, Text, linked
+from deskferry.migrate.companions import add_memberships
 from deskferry.migrate.mapping_file import RouteMapping
 from deskferry.migrate.matches import Matches
 from deskferry.migrate.scope import Selection
 from deskferry.store import Store, machinery
+from deskferry.store.blobs import BlobStore
 
 _PEOPLE_KEPT = 20_000
 _END_USER = "end_user"
@@ -41,19 +44,26 @@ class PlannedCrossings:
     """Kind → object at the destination, of what is created."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """What set-up operations answered (`origin_field`)."""
+    addresses: Addresses | None = None
+    """Where records of the source are looked at; None: links in texts are left as they are."""
     unanswered: Unanswered = field(default_factory=Unanswered)
     header: HeaderSettings = field(init=False)
+    files: FileSettings = field(init=False)
     migrated_tag: str | None = field(init=False)
     organizations: frozenset[str] = field(init=False)
     """Those that are created."""
+    knowledge: Mapping[str, frozenset[str]] = field(init=False)
+    """Categories, articles, macros that are created."""
     labels: Mapping[str, str | None] = field(default_factory=dict)
     """The vendor's own words of the ticket that is being composed, by what they label (`status`)."""
     _people: OrderedDict[str, Row | None] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
         self.header = self.mapping.header
+        self.files = self.mapping.files
         self.migrated_tag = self.mapping.migrated_tag
         self.organizations = frozenset(self.selection.organizations)
+        self.knowledge = {kind: frozenset(ids) for kind, ids in self.selection.knowledge.items()}
 
     def target(self, record_id: str | None) -> Target | None:
         """Return where a source record goes; None where it does not cross."""
@@ -63,6 +73,10 @@ class PlannedCrossings:
         if found is None or found.placeholder:
             self.unanswered.targets[record_id] += 1
         return found
+
+    def crosses(self, record_id: str) -> bool:
+        """Whether a record is, or will be, at the destination."""
+        return self._target(record_id) is not None
 
     def _target(self, record_id: str) -> Target | None:
         lead = self.matches.lead(record_id)
@@ -74,6 +88,9 @@ class PlannedCrossings:
             return Target(None, self.objects.get("person", ""), _END_USER, unknown_name(lead), placeholder=True)
         if lead in self.selection.ticket_set:
             return Target(None, self.objects.get("ticket", ""))
+        knowledge = next((kind for kind, ids in self.knowledge.items() if lead in ids), None)
+        if knowledge is not None:
+            return Target(None, self.objects.get(knowledge, ""))
         if lead in self.matches.refused or lead in self.selection.left_people:
             return None
         return self._created(lead, stand_in=stand_in)
@@ -102,6 +119,25 @@ class PlannedCrossings:
         """Return an answer that only this destination asks for, or None."""
         return self.mapping.setting(name) or self.settings.get(name)
 
+    def linked(self, text: str) -> tuple[Text, Sequence[str]]:
+        """Return a text with its links to records of the source left open, and those that go on pointing there.
+
+        Open are all of them, whatever is chosen: a text is composed the same when what it names crosses later.
+        """
+        made = text if self.addresses is None else linked(text, self.source, self.addresses)
+        if not isinstance(made, LinkedText):
+            return made, ()
+        return made, [link.old for link in made.links() if self._target(link.record_id) is None]
+
+    def slice_hash(self, sha256: str, offset: int, size: int) -> str:
+        """Return the SHA-256 of a part of a stored file."""
+        return BlobStore(self.store.blobs).slice_hash(sha256, offset, size)
+
+    def address(self, record_id: str) -> str | None:
+        """Return where a record is looked at in the source, or None."""
+        pieces = split_id(record_id)
+        return None if self.addresses is None else self.addresses.old(pieces.object, pieces.source_id)
+
     def person(self, record_id: str | None) -> Row | None:
         """Return the source's person row, a stand-in's for one whom the store lacks, or None."""
         if record_id is None:
@@ -121,6 +157,7 @@ class PlannedCrossings:
         table = sql_table("person")
         rows = database.execute(select(table).where(table.c.id.in_(wanted))).mappings()
         found = {row["id"]: dict(row) for row in rows}
+        add_memberships(database, list(found.values()))
         for one in wanted:
             self._people[one] = found.get(one) or self._stand_in(one)
         while len(self._people) > _PEOPLE_KEPT:

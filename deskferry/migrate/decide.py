@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from deskferry.connectors.kit.contract import Amends, Destination, Earlier, Loss, Operation, Ref, Updates
+from deskferry.connectors.kit.contract import (
+    Amends,
+    Appends,
+    Destination,
+    Earlier,
+    Loss,
+    Operation,
+    Ref,
+    Reimports,
+    Updates,
+)
+from deskferry.migrate.delta import CHANGED, Policy, changed_loss
 from deskferry.migrate.journal import Held
 from deskferry.migrate.requests import request_hash
+from deskferry.store.suppression import FORGOTTEN
 
 
 class Todo(StrEnum):
@@ -22,11 +34,17 @@ class Todo(StrEnum):
     NEWER_MAPPING = "newer_mapping"
     """Changed by the mapping (or by what it matches) and not by the source: pushed only when asked."""
     NOT_UPDATABLE = "not_updatable"
+    REMOVE = "remove"
+    """The earlier copy of a ticket makes way."""
+    REIMPORT = "reimport"
+    """Created anew in place of the earlier copy."""
     QUARANTINED = "quarantined"
 
 
-SENT = frozenset({Todo.CREATE, Todo.UPDATE, Todo.REPEAT})
+SENT = frozenset({Todo.CREATE, Todo.UPDATE, Todo.REPEAT, Todo.REMOVE, Todo.REIMPORT})
 CANNOT_UPDATE = "update_not_possible"
+APPENDED = "appended"
+"""Key of the receipt of a message that was added to a ticket after it had crossed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +81,8 @@ class Decided:
         first = self.steps[0].todo if self.steps else Todo.UNCHANGED
         if first in {Todo.CREATE, Todo.QUARANTINED}:
             return first
+        if Todo.REIMPORT in found:
+            return Todo.REIMPORT
         if found & SENT:
             return Todo.UPDATE
         return next((one for one in (Todo.NOT_UPDATABLE, Todo.NEWER_MAPPING) if one in found), Todo.UNCHANGED)
@@ -75,21 +95,59 @@ def decide(
     destination: Destination,
     *,
     push_mapping_changes: bool = False,
+    policy: Policy = Policy.FOLLOW,
 ) -> Decided:
     """Return what to send of a record's operations; `held` are the crossings of its records."""
     wanted = [one for one in operations if not one.only_again or (one.record_id, one.part) in held]
     steps = [_step(one, held, quarantined, destination, push=push_mapping_changes) for one in wanted]
     steps = _repeated(steps)
-    losses = tuple(
-        Loss(step.operation.record_id, step.operation.part or step.operation.kind, None, CANNOT_UPDATE)
-        for step in steps
-        if step.todo is Todo.NOT_UPDATABLE
-    )
-    composed = {(one.record_id, one.part) for one in operations}
+    if policy is Policy.REIMPORT and isinstance(destination, Reimports):
+        steps = [each for step in steps for each in _reimported(step, destination)]
+    losses = tuple(_not_updated(step.operation, policy) for step in steps if step.todo is Todo.NOT_UPDATABLE)
+    composed = {(one.record_id, part) for one in operations for part in (one.part, *one.carries)}
+    composed |= {(step.operation.record_id, step.operation.part) for step in steps}
     kept = tuple(key for key, one in held.items() if key not in composed and one.state != "matched")
     # A text that became shorter (a redaction, say) leaves its further pieces behind: they keep the old words there.
     pieces = tuple(Loss(record, part, None, CANNOT_UPDATE) for record, part in sorted(kept) if "#" in part)
     return Decided(tuple(steps), losses + pieces, kept)
+
+
+def _not_updated(operation: Operation, policy: Policy) -> Loss:
+    if policy is not Policy.FOLLOW and operation.kind == "ticket" and not operation.part:
+        return changed_loss(operation.record_id)
+    return Loss(operation.record_id, operation.part or operation.kind, None, CANNOT_UPDATE)
+
+
+def _reimported(step: Step, destination: Reimports) -> Iterator[Step]:
+    """Yield what imports a changed ticket anew, its earlier copy away first; any other step as it is."""
+    operation = step.operation
+    if step.todo is not Todo.NOT_UPDATABLE or operation.kind != "ticket" or operation.part:
+        yield step
+        return
+    removal = destination.removal(operation)
+    yield Step(Todo.REMOVE, removal, request_hash(removal))
+    yield Step(Todo.REIMPORT, operation, step.request_hash)
+
+
+def appended(decided: Decided, earlier: Mapping[tuple[str, str], Earlier], added: Collection[str],
+             destination: Appends) -> Decided:  # fmt: skip
+    """Return what to send of a ticket to which new messages and values are added; `added` are those added before."""
+    steps: list[Step] = []
+    losses = [loss for loss in decided.losses if loss.cause != CHANGED]
+    for step in decided.steps:
+        known = earlier.get((step.operation.record_id, step.operation.part))
+        if step.todo is not Todo.NOT_UPDATABLE or known is None or step.operation.part:
+            steps.append(step)
+            continue
+        operations, lost = destination.appended(step.operation, known, added)
+        losses += lost
+        if not operations:
+            steps.append(step)
+            continue
+        *messages, values = operations
+        steps += [Step(Todo.CREATE, one, request_hash(one)) for one in messages]
+        steps.append(Step(Todo.UPDATE, values, step.request_hash, step.operation))
+    return Decided(tuple(steps), tuple(losses), decided.kept)
 
 
 def amended(decided: Decided, earlier: Mapping[tuple[str, str], Earlier], destination: Destination) -> Decided:
@@ -106,7 +164,7 @@ def amended(decided: Decided, earlier: Mapping[tuple[str, str], Earlier], destin
         if known is None or step.draft is None or step.draft.action == "update" or step.todo is Todo.NOT_UPDATABLE:
             steps.append(step)
             continue
-        update = step.operation if step.todo is Todo.UPDATE else _as_update(step.draft, destination)
+        update = step.operation if step.todo is Todo.UPDATE else as_update(step.draft, destination)
         if update is None:
             steps.append(step)
             continue
@@ -132,16 +190,18 @@ def _step(
         return Step(Todo.CREATE, operation, hashed)
     if operation.action == "update" and crossing.request_hash is None:
         return Step(Todo.REPEAT, operation, hashed)
-    if crossing.request_hash == hashed or (crossing.source_hash == operation.source_hash and not push):
+    same = crossing.source_hash in {operation.source_hash, FORGOTTEN}  # what was forgotten did not change
+    if crossing.request_hash == hashed or (same and not push):
         todo = Todo.UNCHANGED if crossing.request_hash == hashed else Todo.NEWER_MAPPING
         return Step(todo, operation, hashed, operation)
-    update = operation if operation.action == "update" else _as_update(operation, destination)
+    update = operation if operation.action == "update" else as_update(operation, destination)
     if update is None:
         return Step(Todo.NOT_UPDATABLE, operation, hashed, operation)
     return Step(Todo.UPDATE, update, hashed, operation)
 
 
-def _as_update(operation: Operation, destination: Destination) -> Operation | None:
+def as_update(operation: Operation, destination: Destination) -> Operation | None:
+    """Return the operation that brings an existing record to what was composed now; None where the API cannot."""
     if not isinstance(destination, Updates):
         return None
     update = destination.as_update(operation)

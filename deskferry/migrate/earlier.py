@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from deskferry.connectors.kit.contract import Earlier
+from deskferry.migrate.journal import EFFECTIVE, UNDO
 from deskferry.store import machinery
 from deskferry.store.upsert import chunks
 
-_TOOK_EFFECT = ("done", "adopted")
 _AMONG = 500
 
 
@@ -22,7 +22,12 @@ def earlier_of(database: Connection, account_id: str, record_ids: Iterable[str])
     for part in chunks(sorted(set(record_ids)), _AMONG):
         rows = database.execute(
             select(table.c.record_id, table.c.part, table.c.request, table.c.receipt)
-            .where(table.c.account_id == account_id, table.c.record_id.in_(part), table.c.state.in_(_TOOK_EFFECT))
+            .where(
+                table.c.account_id == account_id,
+                table.c.record_id.in_(part),
+                table.c.action != UNDO,
+                table.c.state.in_(EFFECTIVE),
+            )
             .order_by(table.c.id)
         )
         for row in rows:
@@ -42,9 +47,9 @@ def _with(earlier: Earlier, request: Mapping[str, Any], receipt: Mapping[str, An
         if isinstance(known, Mapping) and _nested(value) and _nested(known):
             body[key] = {**known, **value}
     files = {file[0]: file[1] for file in request.get("files") or ()}
-    return Earlier(body, {**earlier.files, **files})
+    return Earlier(body, {**earlier.files, **files}, tuple(request.get("carries") or earlier.carries))
 
 
 def _nested(value: Any) -> bool:
     """Whether a value has keys of its own: custom fields, neither a reference nor a shortened text."""
-    return isinstance(value, Mapping) and not {"$ref", "sha256"} & value.keys()
+    return isinstance(value, Mapping) and not {"$ref", "$text", "sha256"} & value.keys()

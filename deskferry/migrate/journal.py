@@ -20,9 +20,14 @@ from deskferry.migrate.requests import operation_from, operation_json, shortened
 from deskferry.store import Store, machinery
 from deskferry.store.engine import now_text
 from deskferry.store.state import beat
+from deskferry.store.suppression import FORGOTTEN
 from deskferry.store.upsert import chunks
 
 PENDING = ("intended", "in_doubt")
+EFFECTIVE = ("done", "adopted")
+"""States of an operation that took effect and was not taken back since (then it is `undone`)."""
+UNDO = "undo"
+"""The action of an operation that takes another one back; `undoes` names that one."""
 _AMONG = 500
 
 
@@ -95,12 +100,13 @@ class Journal:
     run_id: str
     clock: Clock
     _known: dict[Ref, str] = field(default_factory=dict)
+    _any_forgotten: bool | None = None
 
     # -------------------------------------------------------------------------------------------------------- reading
 
     def pending(self) -> list[Pending]:
         """Return what earlier runs left without an outcome, in the order in which it was intended."""
-        return [_pending(row) for row in self._ops(PENDING)]
+        return [pending_of(row) for row in self._ops(PENDING)]
 
     def quarantined(self) -> dict[tuple[str, str], str]:
         """Return (record, part) → why, of what must never be sent again blindly."""
@@ -120,10 +126,28 @@ class Journal:
                         table.c.source == self.route.source,
                         table.c.destination == self.route.destination,
                         table.c.state.in_(states),
+                        table.c.action != UNDO,
                     )
                     .order_by(table.c.id)
                 )
             )
+
+    def images(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """Return before-images of updates that may have taken effect unseen, by (record, part): they are sent again,
+        and what lay there before the first try is what a rollback must bring back."""
+        found = {(row.record_id, row.part): row for row in self._ops(("absent",)) if row.before is not None}
+        table = machinery.write_op
+        with self.store.read() as database:
+            for part in chunks(sorted({record for record, _part in found}), _AMONG):
+                later = select(table.c.record_id, table.c.part, table.c.id).where(
+                    table.c.account_id == self.route.account_id, table.c.record_id.in_(part), table.c.action != UNDO,
+                    table.c.state.in_(EFFECTIVE),
+                )  # fmt: skip
+                for row in database.execute(later):
+                    held = found.get((row.record_id, row.part))
+                    if held is not None and row.id > held.id:
+                        del found[row.record_id, row.part]
+        return {key: row.before for key, row in found.items()}
 
     def held(self, record_ids: Iterable[str]) -> dict[tuple[str, str], Held]:
         """Return the crossings of records with all their parts."""
@@ -248,9 +272,38 @@ class Journal:
                     "receipt": dict(outcome.receipt) or None,
                     "run_id": self.run_id,
                     "written_at": stamp,
+                    "remote_hash": None,
                 }
             ],
         )
+        if operation.part:
+            # What lies there is not what verify saw any more.
+            table = machinery.crossing
+            database.execute(
+                table.update()
+                .where(
+                    table.c.account_id == self.route.account_id, table.c.record_id == operation.record_id,
+                    table.c.part == "", table.c.remote_hash.is_not(None),
+                )
+                .values(remote_hash=None)
+            )  # fmt: skip
+
+    def take_for_sent(self, unsent: Sequence[tuple[Operation, str]]) -> None:
+        """Take what records are now for what was sent, where a person was forgotten and nobody knows any more."""
+        table = machinery.crossing
+        mine = (table.c.account_id == self.route.account_id) & (table.c.source_hash == FORGOTTEN)
+        if unsent and self._any_forgotten is None:
+            with self.store.read() as database:
+                self._any_forgotten = (
+                    database.execute(select(table.c.record_id).where(mine).limit(1)).first() is not None
+                )
+        if not unsent or not self._any_forgotten:
+            return
+        with self.store.write() as database:
+            for one, hashed in unsent:
+                here = (table.c.record_id == one.record_id) & (table.c.part == one.part)
+                values = {"source_hash": one.source_hash, "request_hash": hashed}
+                database.execute(table.update().where(mine, here).values(**values))
 
     def not_sent(self, operation: Operation, code: str, detail: str) -> None:
         """Keep a row of what was not sent, and why."""
@@ -305,7 +358,7 @@ class Journal:
                 write_crossings(database, new)
 
 
-def _pending(row: Any) -> Pending:
+def pending_of(row: Any) -> Pending:
     stand_in = bool((row.request or {}).get("placeholder"))
     return Pending(row.id, row.intended_at.timestamp(), row.request_hash, operation_from(row), stand_in)
 

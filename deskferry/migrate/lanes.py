@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -15,18 +15,22 @@ from typing import Any
 
 from deskferry.connectors.kit.contract import Destination, Loss, OpenFile, Operation, Outcome, Ref, Resolve
 from deskferry.connectors.kit.faults import InDoubt
+from deskferry.connectors.kit.links import LINK_LEFT, LINKS_LEFT
 from deskferry.errors import ConfigError, Exhausted, Interrupted
-from deskferry.migrate.decide import Step, Todo
+from deskferry.migrate.decide import Step, Todo, as_update
+from deskferry.migrate.images import Images, ask_images, imaged
 from deskferry.migrate.journal import Intent, Journal
-from deskferry.migrate.requests import message_of, refs
+from deskferry.migrate.requests import links, message_of, refs, with_links
 from deskferry.migrate.settle_doubt import Verdict, settle_doubt
 from deskferry.migrate.tally import Tally
 
 _ATTEMPTS = 3
+ADOPTED = "adopted"
+"""Key of the receipt of a twin that was there before us: a rollback never deletes it."""
 TWIN_ADOPTED = "existing_twin_adopted"
 DROPPED = "dropped_by_destination"
 _OWN = frozenset({"organization", "person"})
-_COUNTED = {Todo.CREATE: "created", Todo.UPDATE: "updated", Todo.REPEAT: "repeated"}
+_COUNTED = {Todo.CREATE: "created", Todo.UPDATE: "updated", Todo.REPEAT: "repeated", Todo.REIMPORT: "reimported"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +53,23 @@ class Lane:
     steps: deque[Step]
     losses: tuple[tuple[Loss, bool], ...] | None
     placeholder: bool = False
-    opening: bool = False
-    """The record's own operation carries its first message."""
+    carried: int = 0
+    """How many messages the record's own operation carries."""
     intent: Intent | None = None
     """The operation in flight or in doubt."""
     todo: Todo = Todo.CREATE
     deferred: bool = False
+    images: Images | None = None
+    """What the records that it changes held before its first operation; None: not asked yet."""
 
 
 @dataclass(slots=True)
 class _Job:
-    """One call under way: a batch that is sent, or one operation in doubt that is looked for."""
+    """One call under way: a batch that is sent, one operation in doubt that is looked for, or before-images read."""
 
     lanes: list[Lane]
     settles: bool = False
+    reads: bool = False
 
 
 class _InPlace(Executor):
@@ -93,6 +100,12 @@ class Lanes:
     """Records that did not cross in this run: what depends on them is not sent."""
     doubted: set[tuple[str, str]] = field(default_factory=set)
     """(record, part) of what an earlier run sent and nobody found: a twin that answers is our own."""
+    images: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+    """Before-images of what an earlier run may have changed already."""
+    expected: Callable[[str], bool] = lambda _record_id: False
+    """Whether a record is to cross, now or before: a text that cannot be changed waits for what it links to."""
+    planned: frozenset[str] = frozenset()
+    """Causes of loss that the plan named."""
     _ready: deque[Lane] = field(default_factory=deque)
     _deferred: list[Lane] = field(default_factory=list)
     _jobs: dict[Future[Any], _Job] = field(default_factory=dict)
@@ -120,7 +133,8 @@ class Lanes:
         settled: list[tuple[Intent, Outcome, str]] = []
         while True:
             jobs = [] if self._halted() else self._next_jobs(lanes)
-            intents = [lane.intent for job in jobs if not job.settles for lane in job.lanes if lane.intent is not None]
+            sent = [job for job in jobs if not job.settles and not job.reads]
+            intents = [lane.intent for job in sent for lane in job.lanes if lane.intent is not None]
             if settled or intents:
                 self.journal.commit(settled, intents)
             for job in jobs:
@@ -162,6 +176,8 @@ class Lanes:
         if first.intent is not None and first.intent.attempts < 0:
             first.intent.attempts = -first.intent.attempts
             return _Job([first], settles=True)
+        if self._wants_images(first):
+            return _Job([first], reads=True)
         call = self._operation(first).call
         batch: list[Lane] = [first]
         skipped: list[Lane] = []
@@ -169,7 +185,7 @@ class Lanes:
             other = self._next_lane(lanes, call)
             if other is None:
                 break
-            same = other.intent is None and self._operation(other).call == call
+            same = other.intent is None and self._operation(other).call == call and not self._wants_images(other)
             (batch if same else skipped).append(other)
             if len(skipped) > len(batch):
                 break
@@ -191,6 +207,12 @@ class Lanes:
             if lane.intent is not None or self._sendable(lane):
                 return lane
 
+    def _wants_images(self, lane: Lane) -> bool:
+        """Whether what the lane is about to change must be read first, so that it can be taken back."""
+        if lane.images is None and (lane.intent is not None or not imaged(lane.steps, self.destination)):
+            lane.images = {}
+        return lane.images is None
+
     def _operation(self, lane: Lane) -> Operation:
         return lane.intent.operation if lane.intent is not None else lane.steps[0].operation
 
@@ -199,8 +221,11 @@ class Lanes:
         while lane.steps:
             operation = lane.steps[0].operation
             missing = self._missing(operation)
-            if missing is None:
+            if missing is None and not self._waits_for_links(lane, operation):
                 return True
+            if missing is None:
+                self._deferred.append(lane)
+                return False
             if missing.record_id not in self.dead and missing.record_id != lane.record_id and not lane.deferred:
                 self._deferred.append(lane)
                 return False
@@ -216,11 +241,27 @@ class Lanes:
                 return ref
         return None
 
+    def _waits_for_links(self, lane: Lane, operation: Operation) -> bool:
+        """Whether a text that can never be changed links to what crosses later in this run."""
+        if lane.deferred:
+            return False
+        named = {link.record_id for link in links(operation.body)} - self.dead - {lane.record_id}
+        if not named or as_update(operation, self.destination) is not None:
+            return False
+        return any(self.expected(one) and self._missing_record(one) for one in named)
+
+    def _missing_record(self, record_id: str) -> bool:
+        try:
+            self.resolve(Ref(record_id))
+        except LookupError:
+            return True
+        return False
+
     def _not_sent(self, lane: Lane, operation: Operation, missing: Ref) -> None:
         lane.steps.popleft()
         detail = f"{missing.record_id} did not cross"
         self.journal.not_sent(operation, "depends_on", detail)
-        self.tally.count(operation, "not_sent", opening=lane.opening)
+        self.tally.count(operation, "not_sent", carried=lane.carried)
         self.tally.problem("not_sent", operation.kind, operation.record_id, detail)
         if not operation.part:
             self.dead.add(operation.record_id)
@@ -237,11 +278,19 @@ class Lanes:
             )
         repeats = tuple((one.operation.record_id, one.operation.part) for one in lane.steps if one.todo is Todo.REPEAT)
         lane.intent = Intent(
-            step.operation, step.request_hash, lane.placeholder and not step.operation.part, lane.losses, repeats
+            step.operation,
+            step.request_hash,
+            lane.placeholder and not step.operation.part,
+            lane.losses,
+            repeats,
+            before=(lane.images or {}).get((step.operation.record_id, step.operation.part)),
         )
         lane.todo, lane.losses = step.todo, None
 
     def _submit(self, pool: Executor, job: _Job) -> Future[Any]:
+        if job.reads:
+            steps = imaged(job.lanes[0].steps, self.destination)
+            return pool.submit(ask_images, steps, self.destination, self.resolve, self.images)
         intents = [lane.intent for lane in job.lanes if lane.intent is not None]
         if job.settles:
             return pool.submit(settle_doubt, intents[0], self.destination, self.resolve, self.journal.clock)
@@ -267,6 +316,9 @@ class Lanes:
             failure = future.exception()
             if failure is not None:
                 self._failure = self._failure or failure
+            elif job.reads:
+                job.lanes[0].images = future.result()
+                self._ready.appendleft(job.lanes[0])
             elif job.settles:
                 settled += self._verdict(job.lanes[0], future.result())
             else:
@@ -310,16 +362,19 @@ class Lanes:
             self.tally.sent += 1
             for loss, planned in intent.losses or ():
                 self.tally.lose(loss, planned=planned)
-            for name in outcome.receipt.get("dropped") or ():
-                self._lose(Loss(message_of(operation) or operation.record_id, str(name), None, DROPPED))
+            outcome = with_links(operation, outcome, found=state == "adopted")
+            self._answered_losses(operation, outcome)
             if outcome.state == "adopted" and not resent and operation.kind in _OWN:
+                outcome = replace(outcome, receipt={**outcome.receipt, ADOPTED: True})
                 self.tally.count(operation, "adopted")
                 self._lose(Loss(operation.record_id, operation.kind, None, TWIN_ADOPTED))
             else:
+                if outcome.state == "adopted" and resent:
+                    outcome = replace(outcome, receipt=_own(outcome.receipt))
                 outcome = replace(outcome, state="done")
-                self.tally.count(operation, _COUNTED[lane.todo], opening=lane.opening)
+                self.tally.count(operation, _COUNTED.get(lane.todo, ""), carried=_carried(lane, operation))
         else:
-            self.tally.count(operation, state, opening=lane.opening)
+            self.tally.count(operation, state, carried=lane.carried)
             self.tally.problem(state, operation.kind, operation.record_id, f"{outcome.code}: {outcome.detail}")
             if not operation.part:
                 self.dead.add(operation.record_id)
@@ -339,7 +394,28 @@ class Lanes:
             self.journal.remember(Ref(operation.record_id, operation.part), outcome.remote_id)
         return outcome
 
+    def _answered_losses(self, operation: Operation, outcome: Outcome) -> None:
+        """Note what only the answer tells: keys that were not taken, links that keep their old address for good."""
+        record_id = message_of(operation) or operation.record_id
+        for name in outcome.receipt.get("dropped") or ():
+            self._lose(Loss(record_id, str(name), None, DROPPED))
+        left = outcome.receipt.get(LINKS_LEFT) or ()
+        if left and as_update(operation, self.destination) is None:
+            for name in filter(self.expected, left):
+                self._lose(Loss(record_id, "link", name, LINK_LEFT))
+
     def _lose(self, loss: Loss) -> None:
-        """Note a loss that only the destination's answer told: no plan can have named it."""
-        self.tally.lose(loss, planned=False)
-        self.journal.add_losses([(loss, False)], replace=False)
+        """Note a loss that only the destination's answer told; few can have been foreseen by the plan."""
+        planned = loss.cause in self.planned
+        self.tally.lose(loss, planned=planned)
+        self.journal.add_losses([(loss, planned)], replace=False)
+
+
+def _carried(lane: Lane, operation: Operation) -> int:
+    """Return how many messages this operation carries: an update of a ticket brings its opening one at most."""
+    return lane.carried if operation.carries or lane.carried <= 1 else 0
+
+
+def _own(receipt: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the receipt of a twin that is what we sent before: it was created by us after all."""
+    return {key: value for key, value in receipt.items() if key != ADOPTED}

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from deskferry.connectors.kit.contract import FilePart, Loss, Outcome, Ref
 from deskferry.errors import Interrupted, Stopped
@@ -19,6 +20,8 @@ from deskferry.migrate.decide import Decided, Todo
 from deskferry.migrate.journal import Journal, pending_intent
 from deskferry.migrate.lanes import Lane, Lanes, LoadOptions
 from deskferry.migrate.progress import Progress, Silent
+from deskferry.migrate.relink import relinked
+from deskferry.migrate.requests import with_links
 from deskferry.migrate.settle_doubt import settle_doubt
 from deskferry.migrate.tally import Tally
 from deskferry.migrate.work import Work
@@ -26,6 +29,8 @@ from deskferry.store.blobs import BlobStore
 
 __all__ = ["Load", "LoadOptions", "outline"]
 
+Wanted = Callable[[Decided], Decided]
+"""Returns what is to be done of a record minus what is not wanted."""
 _MATCHES_AT_ONCE = 500
 _UNSENT = {
     Todo.UNCHANGED: "unchanged",
@@ -33,6 +38,9 @@ _UNSENT = {
     Todo.NOT_UPDATABLE: "not_updatable",
     Todo.QUARANTINED: "quarantined",
 }
+
+
+_SENT = {Todo.CREATE: "created", Todo.UPDATE: "updated", Todo.REIMPORT: "reimported"}
 
 
 @dataclass
@@ -49,22 +57,42 @@ class Load:
     tally: Tally = field(default_factory=Tally)
     dead: set[str] = field(default_factory=set)
     doubted: set[tuple[str, str]] = field(default_factory=set)
+    images: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
     def run(self) -> Tally:
         """Send what is to be sent; raises Stopped when it ended early and can be resumed."""
-        self.settle()
-        self.work.quarantined = self.journal.quarantined()
-        self.dead |= {record for record, part in self.work.quarantined if not part}
-        self.doubted = self.journal.doubted()
-        self._write_matches()
-        self._run_lanes(iter(self._lane(*self.work.setup())))
-        self._learn_settings()
+        self._begin()
         for kind in self.work.kinds():
             self._kind(kind)
+        self._relink()
         self._write_twins()
         self._matched_losses()
         self.tally.gone(self.work.gone())
         return self.tally
+
+    def run_some(self, records: Mapping[str, Sequence[str]], wanted: Wanted) -> Tally:
+        """Send what is wanted of some records, by kind, and nothing else; raises Stopped as `run` does."""
+        self._begin()
+        for kind in self.work.kinds():
+            if records.get(kind):
+                self._run_lanes(self._some_lanes(kind, records[kind], wanted))
+        self._write_twins()
+        return self.tally
+
+    def _some_lanes(self, kind: str, ids: Sequence[str], wanted: Wanted) -> Iterator[Lane]:
+        for composed, decided in self.work.of(kind, ids):
+            yield from self._lane(composed, wanted(decided))
+
+    def _begin(self) -> None:
+        """Settle what is open, and learn what is matched, in doubt and set up."""
+        self.settle()
+        self.work.quarantined = self.journal.quarantined()
+        self.dead |= {record for record, part in self.work.quarantined if not part}
+        self.doubted = self.journal.doubted()
+        self.images = self.journal.images()
+        self._write_matches()
+        self._run_lanes(iter(self._lane(*self.work.setup())))
+        self._learn_settings()
 
     def resolve(self, ref: Ref) -> str:
         """Return the destination's id of a source record; raises LookupError when it has none."""
@@ -94,7 +122,8 @@ class Load:
                     if verdict.outcome.remote_id is not None:
                         operation = intent.operation
                         self.journal.remember(Ref(operation.record_id, operation.part), verdict.outcome.remote_id)
-                    self.journal.commit([(intent, verdict.outcome, "adopted")])
+                    outcome = with_links(intent.operation, verdict.outcome, found=True)
+                    self.journal.commit([(intent, outcome, "adopted")])
                 else:
                     self.journal.commit(
                         [(intent, Outcome("in_doubt", code=verdict.state, detail=verdict.detail), verdict.state)]
@@ -123,14 +152,29 @@ class Load:
             if not decided.sends:
                 self.progress.advance()
 
+    def _relink(self) -> None:
+        """Tell the new addresses in texts that were written before what they name."""
+        self._run_lanes(self._relinking_lanes())
+
+    def _relinking_lanes(self) -> Iterator[Lane]:
+        for one in relinked(self.journal.store, self.work):
+            for lane in self._lane(one.composed, one.decided):
+                if self.journal.run_id in one.runs:
+                    lane.losses = None  # they were told when it was written
+                    lane.images = {}  # a rollback of this run deletes it
+                yield lane
+
     def _lane(self, composed: Composed, decided: Decided) -> Sequence[Lane]:
         """Return the lane of a record, or nothing where nothing is to be sent; counts what is not."""
         for step in decided.steps:
             if step.todo in _UNSENT:
-                self.tally.count(step.operation, _UNSENT[step.todo], opening=composed.opening is not None)
+                self.tally.count(step.operation, _UNSENT[step.todo], carried=composed.carried)
             if step.todo is Todo.QUARANTINED:
                 why = self.work.quarantined.get((step.operation.record_id, step.operation.part), "")
                 self.tally.problem("quarantined", step.operation.kind, step.operation.record_id, why)
+        self.journal.take_for_sent(
+            [(step.operation, step.request_hash) for step in decided.steps if step.todo is Todo.NEWER_MAPPING]
+        )
         self.tally.keep(decided.kept)
         losses = tuple((loss, self._planned(loss)) for loss in (*composed.losses, *decided.losses))
         if not decided.sends:
@@ -142,8 +186,7 @@ class Load:
         crossings = self.work.composer.crossings
         record_id = composed.record_id
         placeholder = record_id in crossings.matches.placeholders or record_id in crossings.selection.missing_people
-        opening = composed.opening is not None
-        return (Lane(composed.kind, record_id, deque(decided.sends), losses, placeholder, opening),)
+        return (Lane(composed.kind, record_id, deque(decided.sends), losses, placeholder, composed.carried),)
 
     def _planned(self, loss: Loss) -> bool:
         return loss.cause in self.planned and loss.cause != SILENT
@@ -152,18 +195,23 @@ class Load:
         blobs = BlobStore(self.journal.store.blobs)
 
         def open_file(part: FilePart) -> Path:
-            path = blobs.path(part.sha256)
+            path = blobs.path(part.of or part.sha256)
             if not path.exists():
                 raise Stopped(
                     f"The file of {part.attachment_id} is not in {blobs.root}.",
                     "Pull the source again (`deskferry pull`): it fetches what is missing.",
                 )
-            return path
+            return blobs.cut(part.of, part.offset, part.size) if part.of else path
 
-        Lanes(
+        lanes_of_run = Lanes(
             self.journal, self.work.composer.destination, self.resolve, open_file,
             self.options, self.tally, self.stop, lambda _lane: self.progress.advance(), self.dead, self.doubted,
-        ).run(lanes)  # fmt: skip
+            self.images, self.work.composer.crossings.crosses, self.planned,
+        )  # fmt: skip
+        try:
+            lanes_of_run.run(lanes)
+        finally:
+            blobs.drop_cuts()
 
     def _learn_settings(self) -> None:
         with self.journal.store.read() as database:
@@ -213,14 +261,16 @@ def outline(work: Work, journal: Journal) -> Tally:
     for kind in work.kinds():
         for composed, decided in work.of(kind):
             _outline(tally, composed, decided)
+    for again in relinked(journal.store, work):
+        _outline(tally, again.composed, again.decided)
     tally.gone(work.gone())
     return tally
 
 
 def _outline(tally: Tally, composed: Composed, decided: Decided) -> None:
     for step in decided.steps:
-        name = _UNSENT.get(step.todo, {Todo.CREATE: "created", Todo.UPDATE: "updated"}.get(step.todo, "repeated"))
-        tally.count(step.operation, name, opening=composed.opening is not None)
+        name = _UNSENT.get(step.todo) or _SENT.get(step.todo, "repeated")
+        tally.count(step.operation, name, carried=composed.carried)
     tally.keep(decided.kept)
     for step in decided.sends:
         tally.would_send.append((step.operation.record_id, step.operation.part, step.operation.call))

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from deskferry.connectors.kit.contract import HeaderSettings
+from deskferry.connectors.kit.contract import FileSettings, HeaderSettings
 from deskferry.errors import ConfigError
 from deskferry.migrate.requests import digest
 
@@ -64,6 +64,7 @@ class RouteMapping:
     document: MappingOf[str, Any] = field(default_factory=dict)
     header: HeaderSettings = field(default_factory=HeaderSettings)
     leave_out: LeaveOut = field(default_factory=LeaveOut)
+    files: FileSettings = field(default_factory=FileSettings)
     _folded: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False, compare=False)
 
     def _answers(self, *path: str) -> dict[str, Any]:
@@ -129,6 +130,14 @@ class RouteMapping:
         paths = list(_leaves(wanted))
         return bool(paths) and all(_given(self.document, path) for path in paths)
 
+    def leaves_blank(self, line: str) -> bool:
+        """Whether the file has the place of a question's line of TOML, with nothing in it."""
+        try:
+            wanted = tomllib.loads(line)
+        except tomllib.TOMLDecodeError:
+            return False
+        return any(_found(self.document, path) == "" for path in _leaves(wanted))
+
 
 def _leaves(document: MappingOf[str, Any], path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
@@ -138,12 +147,16 @@ def _leaves(document: MappingOf[str, Any], path: tuple[str, ...] = ()) -> list[t
 
 
 def _given(document: Any, path: Sequence[str]) -> bool:
+    return _found(document, path) not in (None, "", {})
+
+
+def _found(document: Any, path: Sequence[str]) -> Any:
     for step in path:
         if not isinstance(document, MappingOf):
-            return False
+            return None
         folded = {fold(key): value for key, value in document.items()}
         document = folded.get(fold(step))
-    return document not in (None, "", {})
+    return document
 
 
 @cache
@@ -180,7 +193,13 @@ def parse_mapping(text: str, name: str = "mapping") -> RouteMapping:
     _check_header(document.get("header") or {}, text, name)
     section = document.get("leave_out") or {}
     leave: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in section.items()}
-    return RouteMapping(document, HeaderSettings(**(document.get("header") or {})), LeaveOut(**leave))
+    _check_link(document.get("files") or {}, text, name)
+    return RouteMapping(
+        document,
+        HeaderSettings(**(document.get("header") or {})),
+        LeaveOut(**leave),
+        FileSettings(**(document.get("files") or {})),
+    )
 
 
 def _check_header(header: MappingOf[str, str], text: str, name: str) -> None:
@@ -198,6 +217,17 @@ def _check_header(header: MappingOf[str, str], text: str, name: str) -> None:
         raise ConfigError(
             f"{name}, line {line}: the form of the header cannot be filled in ({error}).",
             "It may use {author} and {time}.",
+        ) from None
+
+
+def _check_link(files: MappingOf[str, str], text: str, name: str) -> None:
+    try:
+        files.get("link", "").format(sha256="", filename="")
+    except (KeyError, IndexError, ValueError) as error:
+        line = line_of(text, ("files", "link"))
+        raise ConfigError(
+            f"{name}, line {line}: the link of large files cannot be filled in ({error}).",
+            "It may use {sha256} and {filename}.",
         ) from None
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from deskferry.canonical_schema import sql_table
+from deskferry.migrate.journal import UNDO
 from deskferry.migrate.mapping_file import CREATE, NONE, RouteMapping, fold
 from deskferry.migrate.match_fields import match_fields
 from deskferry.migrate.match_people import match_people
@@ -26,7 +27,7 @@ def match(database: Connection, source: str, destination: str, account_id: str, 
     matches = Matches()
     made = _made(database, account_id)
     _match_organizations(database, source, destination, mapping, matches, made)
-    match_people(database, source, destination, mapping, matches, made)
+    match_people(database, source, destination, mapping, matches, made, _reassigned(database, account_id))
     _match_named(database, "team", "teams", source, destination, mapping, matches)
     _match_named(database, "inbox", "inboxes", source, destination, mapping, matches)
     matches.fields, asked = match_fields(database, source, destination, mapping)
@@ -48,11 +49,24 @@ def _made(database: Connection, account_id: str) -> dict[str, str | None]:
         operation.c.account_id == account_id,
         operation.c.state.in_(("intended", "in_doubt", "quarantined")),
         operation.c.part == "",
+        operation.c.action != UNDO,
         operation.c.kind.in_(kinds),
     )
     made: dict[str, str | None] = dict.fromkeys(database.execute(doubtful).scalars())
     made.update((row.record_id, row.remote_id) for row in database.execute(written))
     return made
+
+
+def _reassigned(database: Connection, account_id: str) -> dict[str, str]:
+    """Return where placeholders went that became, or were merged into, real people (`deskferry reassign`)."""
+    crossing = machinery.crossing
+    rows = database.execute(
+        select(crossing.c.record_id, crossing.c.remote_id, crossing.c.receipt).where(
+            crossing.c.account_id == account_id, crossing.c.kind == "person", crossing.c.state == "matched",
+            crossing.c.receipt.is_not(None),
+        )
+    )  # fmt: skip
+    return {row.record_id: row.remote_id for row in rows if (row.receipt or {}).get("reassigned")}
 
 
 # ------------------------------------------------------------------------------------------------------ organizations
@@ -120,7 +134,7 @@ def _match_named(
     mapping: RouteMapping,
     matches: Matches,
 ) -> None:
-    columns = ("id", "source_id", "source_object", "name", *(("email",) if kind == "inbox" else ()))
+    columns = ("id", "source_id", "source_object", "name", *(("email", "kind") if kind == "inbox" else ()))
     by: dict[str, dict[str, list[Any]]] = {name: defaultdict(list) for name in ("email", "name", "source_id")}
     for row in canonical_rows(database, kind, destination, columns):
         by["source_id"][row.source_id].append(row)
@@ -141,6 +155,9 @@ def _match_named(
 def _find_named(kind: str, row: Any, by: dict[str, dict[str, list[Any]]], matches: Matches) -> None:
     for how, key in (("email", getattr(row, "email", None)), ("name", row.name)):
         candidates = by[how].get(fold(key), []) if key else []
+        # A brand and a mail address may have one name.
+        alike = [one for one in candidates if getattr(one, "kind", None) == getattr(row, "kind", None)]
+        candidates = alike or candidates
         if len(candidates) == 1:
             only = candidates[0]
             matches.found[row.id] = Found(kind, only.source_id, only.source_object, only.name, None, how)

@@ -68,7 +68,7 @@ def _groups(people: Iterable[_Person]) -> Iterator[list[_Person]]:
 
 def match_people(
     database: Connection, source: str, destination: str, mapping: RouteMapping, matches: Matches,
-    made: Mapping[str, str | None],
+    made: Mapping[str, str | None], reassigned: Mapping[str, str],
 ) -> None:  # fmt: skip
     """Add to the matches where people go, who crosses for whom, and what has to be asked."""
     people: list[_Person] = []
@@ -82,9 +82,26 @@ def match_people(
         for section in ("people", "agents")
         for answer in (mapping.document.get(section) or {}).values()
     }
-    by = _people_there(database, destination, people, answers | {one for one in made.values() if one})
+    told = answers | {one for one in made.values() if one} | set(reassigned.values())
+    by = _people_there(database, destination, people, told)
     for group in _groups(people):
-        _match_group(group, by, mapping, matches, made)
+        if not _match_reassigned(group, by, matches, reassigned):
+            _match_group(group, by, mapping, matches, made)
+
+
+def _match_reassigned(
+    group: list[_Person], by: dict[str, dict[str, list[Any]]], matches: Matches, reassigned: Mapping[str, str]
+) -> bool:
+    """Match a group with the real person whom a user gave to its placeholder; whether there is one."""
+    for one in group:
+        real = next(iter(by["source_id"].get(reassigned.get(one.id, ""), ())), None)
+        if real is not None:
+            matches.leads.update({other.id: one.id for other in group if other.id != one.id})
+            matches.found[one.id] = Found(
+                "person", real.source_id, real.source_object, real.name, real.role, "reassigned"
+            )
+            return True
+    return False
 
 
 def _people_there(

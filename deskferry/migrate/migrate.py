@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
-
-from deskferry.connectors.kit.clock import Clock
+from deskferry.connectors.kit.clock import Clock, wait_until
 from deskferry.connectors.kit.contract import Account, Destination
+from deskferry.connectors.kit.links import Addresses
 from deskferry.errors import ConfigError, DeskferryError, Interrupted
+from deskferry.migrate.compare_knowledge import WitnessedArticle
 from deskferry.migrate.compare_witness import Fetch
+from deskferry.migrate.covered import MIGRATE, uncovered, written_by
+from deskferry.migrate.delta import Policy
 from deskferry.migrate.journal import Journal, Route
 from deskferry.migrate.load import Load, LoadOptions, outline
 from deskferry.migrate.mapping_file import RouteMapping
@@ -23,13 +25,13 @@ from deskferry.migrate.progress import Progress, Silent
 from deskferry.migrate.ready import require_pulled
 from deskferry.migrate.scope import Scope
 from deskferry.migrate.tally import Tally
+from deskferry.migrate.told import told_of
 from deskferry.migrate.verify import Depth, Reread, Subset, Verify, VerifyResult, Witness
 from deskferry.migrate.work import Work
-from deskferry.store import Store, machinery
+from deskferry.store import Store
 from deskferry.store.engine import now_text
 from deskferry.store.state import begin_run, end_run, locked
 
-COMMAND = "migrate"
 _CANARIES = 8
 _CANARY_SEARCH = 2_000
 
@@ -55,8 +57,21 @@ class Migration:
     reread: Reread = lambda _ids: None
     witness: Witness | None = None
     fetch: Fetch | None = None
+    witness_article: WitnessedArticle | None = None
+    bury: Callable[[Sequence[tuple[str, str]]], None] = lambda _gone: None
+    """Note that records of the destination, by (object, id), are gone: a rollback deleted them."""
+    addresses: Addresses | None = None
+    """Where records of the source are looked at: links to them are rewritten."""
+    addresses_there: Addresses | None = None
+    """Where records of the destination are looked at."""
+    read_lag: float = 0.0
+    """Seconds for which the destination withholds its newest changes from what is pulled."""
+    wrote_at: float | None = None
+    """When something was last written that may not be read yet."""
     share_of_limit: float = 0.7
     push_mapping_changes: bool = False
+    policy: Policy = Policy.FOLLOW
+    """How changes reach tickets that crossed before."""
     progress: Progress = field(default_factory=Silent)
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -69,11 +84,18 @@ class Migration:
         """Return the time as canonical text."""
         return now_text(self.clock.now())
 
+    def read_again(self) -> None:
+        """Refresh what is known of the destination, once it shows what was written."""
+        if self.wrote_at is not None:
+            wait_until(self.clock, self.wrote_at + self.read_lag)
+            self.wrote_at = None
+        self.refresh()
+
     def work(self, scope: Scope | None = None) -> Work:
         """Match and choose."""
         return prepare(
             self.store, self.route, self.writer, self.mapping, scope or self.scope,
-            push_mapping_changes=self.push_mapping_changes,
+            push_mapping_changes=self.push_mapping_changes, addresses=self.addresses, policy=self.policy,
         )  # fmt: skip
 
     def plan(self, work: Work) -> Plan:
@@ -177,7 +199,7 @@ class MigrationResult:
 
 
 @contextmanager
-def _running(job: Migration, command: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def running(job: Migration, command: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Hold both connections and record the run; yields its id and what is to be kept of it (exit_code, counts)."""
     run_id = begin_run(job.store, command, job.route.name, job.now())
     kept: dict[str, Any] = {"exit_code": 5, "counts": None}
@@ -210,26 +232,46 @@ def migrate(job: Migration, options: MigrateOptions | None = None) -> MigrationR
     """
     wanted = options or MigrateOptions()
     require_pulled(job.store, job.source)
-    with _running(job, COMMAND) as (run_id, kept):
+    with running(job, MIGRATE) as (run_id, kept):
         job.refresh()
         journal = Journal(job.store, job.route, run_id, job.clock)
-        settled = Counter() if wanted.dry_run else _settle(job, journal)
+        settled = Counter() if wanted.dry_run else settle_pending(job, journal)
         work = job.work()
         result = MigrationResult(run_id, job.plan(work), settled=settled)
-        result.plan.require_answers()
-        if wanted.dry_run:
-            result.dry_run = outline(work, journal)
-        else:
-            result.plan.require_consent(wanted.load.accept, frozenset(one.name for one in job.writer.effects()))
-            if not wanted.confirm(result.plan):
-                raise Interrupted("Not confirmed, nothing was written.", "Run it again and say yes, or with --yes.")
-            _write(job, wanted, result, journal)
-        kept["exit_code"] = result.exit_code
-        kept["counts"] = result.as_json()
+        with _keeping(kept, result, told_of(work, result.plan, _choices(job, wanted))):
+            result.plan.require_answers()
+            if wanted.dry_run:
+                result.dry_run = outline(work, journal)
+            else:
+                result.plan.require_consent(wanted.load.accept, frozenset(one.name for one in job.writer.effects()))
+                if not wanted.confirm(result.plan):
+                    raise Interrupted("Not confirmed, nothing was written.", "Run it again and say yes, or with --yes.")
+                _write(job, wanted, result, journal)
         return result
 
 
-def _settle(job: Migration, journal: Journal) -> Counter[str]:
+@contextmanager
+def _keeping(kept: dict[str, Any], result: MigrationResult, told: Mapping[str, Any]) -> Iterator[None]:
+    """Keep the result with the run, also that of one that stops: as far as it came, without an exit code."""
+    try:
+        yield
+    except BaseException:
+        kept["counts"] = {**result.as_json(), "exit_code": None, "told": told}
+        raise
+    kept["exit_code"] = result.exit_code
+    kept["counts"] = {**result.as_json(), "told": told}
+
+
+def _choices(job: Migration, options: MigrateOptions) -> dict[str, Any]:
+    """Return what the command line and the connection chose, as a report of the run needs it."""
+    return {
+        "accepted": sorted(options.load.accept), "depth": str(options.depth) if options.verify else None,
+        "dry_run": options.dry_run, "canary": options.canary, "prove": options.prove,
+        "share_of_limit": job.share_of_limit,
+    }  # fmt: skip
+
+
+def settle_pending(job: Migration, journal: Journal) -> Counter[str]:
     """Find out what became of operations in doubt: what they made must not be matched as if it had been there."""
     if not journal.pending():
         return Counter()
@@ -243,8 +285,8 @@ def _write(job: Migration, options: MigrateOptions, result: MigrationResult, jou
         return
     _load(job, options, result, journal, None)
     if options.verify:
-        result.covers = [one for one in _uncovered(job) if one != result.run_id]
-        result.verify = _verify(job, options, [result.run_id, *result.covers])
+        result.covers = [one for one in uncovered(job.store, job.route) if one != result.run_id]
+        result.verify = verify_runs(job, options, [result.run_id, *result.covers])
         result.verify.write_findings(job.store, result.run_id, job.destination)
     if options.prove:
         result.proof = _prove(job, result, journal)
@@ -260,43 +302,21 @@ def _load(
     try:
         load.run()
     finally:
+        job.wrote_at = job.clock.now() if tally.sent else job.wrote_at
         tally.write_findings(job.store, result.run_id, job.destination)
 
 
-def _verify(job: Migration, options: MigrateOptions, runs: Sequence[str], scope: Scope | None = None) -> VerifyResult:
+def verify_runs(
+    job: Migration, options: MigrateOptions, runs: Sequence[str], scope: Scope | None = None
+) -> VerifyResult:
     """Look at what these runs wrote."""
-    job.refresh()
+    job.read_again()
     work = job.work(scope)
     return Verify(
         job.store, work, job.reread, job.witness, job.fetch, options.depth,
-        progress=job.progress, stop=job.stop, only=_written_by(job, runs),
+        addresses=job.addresses_there, progress=job.progress, stop=job.stop,
+        witness_article=job.witness_article, only=written_by(job.store, job.account.id, runs),
     ).run()  # fmt: skip
-
-
-def _written_by(job: Migration, runs: Sequence[str]) -> frozenset[str]:
-    table = machinery.crossing
-    with job.store.read() as database:
-        rows = database.execute(
-            select(table.c.record_id)
-            .where(table.c.account_id == job.account.id, table.c.run_id.in_(list(runs)), table.c.state != "matched")
-            .distinct()
-        )
-        return frozenset(rows.scalars())
-
-
-def _uncovered(job: Migration) -> list[str]:
-    """Return earlier runs of this route that ended before they verified, and that none after them covered."""
-    table = machinery.run
-    with job.store.read() as database:
-        rows = database.execute(
-            select(table.c.id, table.c.exit_code, table.c.counts).where(
-                table.c.command == COMMAND, table.c.connection == job.route.name
-            )
-        ).all()
-    ended = [row for row in rows if row.exit_code in (0, 1)]
-    covered = {one for row in ended for one in (row.counts or {}).get("covers", ())}
-    done = {row.id for row in ended if (row.counts or {}).get("verify") or (row.counts or {}).get("dry_run")}
-    return sorted(row.id for row in rows if row.id not in covered | done and row.exit_code != 2)
 
 
 def _canary(job: Migration, options: MigrateOptions, result: MigrationResult, journal: Journal) -> bool:
@@ -307,7 +327,7 @@ def _canary(job: Migration, options: MigrateOptions, result: MigrationResult, jo
     scope = Scope(tickets=tuple(ids))
     _load(job, options, result, journal, scope)
     assert result.load is not None
-    result.canary = _verify(job, options, [result.run_id], scope)
+    result.canary = verify_runs(job, options, [result.run_id], scope)
     result.canary.write_findings(job.store, result.run_id, job.destination)
     go_on = result.load.clean and not result.canary.differences and options.confirm_canary(result.canary)
     result.stopped_at_canary = not go_on
@@ -338,7 +358,7 @@ def canaries(work: Work) -> list[str]:
 
 def _prove(job: Migration, result: MigrationResult, journal: Journal) -> Proof:
     """Read the destination again and compose everything anew: what crossed must have nothing left to send."""
-    job.refresh()
+    job.read_again()
     second = outline(job.work(), journal)
     failed = {one.record_id for one in result.load.problems} if result.load is not None else set()
     left = [one for one in second.would_send if one[0] not in failed and one[1] not in failed]
@@ -348,12 +368,12 @@ def _prove(job: Migration, result: MigrationResult, journal: Journal) -> Proof:
 def verify(job: Migration, depth: Depth = Depth.FIELDS, subset: Subset | None = None) -> VerifyResult:
     """Read back everything that this route ever wrote, and compare it with the source as it is in the store."""
     require_pulled(job.store, job.source)
-    with _running(job, "verify") as (run_id, kept):
+    with running(job, "verify") as (run_id, kept):
         job.refresh()
         work = job.work()
         found = Verify(
             job.store, work, job.reread, job.witness, job.fetch, depth, subset or Subset(),
-            progress=job.progress, stop=job.stop,
+            addresses=job.addresses_there, progress=job.progress, stop=job.stop, witness_article=job.witness_article,
         ).run()  # fmt: skip
         if not sum(found.written.values()):
             raise ConfigError(

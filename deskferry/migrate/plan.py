@@ -6,7 +6,6 @@ Everything is really composed, by the same code that load uses: a plan and its l
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,29 +13,33 @@ from sqlalchemy import select
 
 from deskferry.canonical_schema import sql_table
 from deskferry.connectors.kit.contract import Account, Destination, Effect, Loss, Question
-from deskferry.connectors.kit.limits import ACCOUNT
+from deskferry.connectors.kit.links import LINK_LEFT, Addresses
 from deskferry.errors import ConfigError, OpenQuestions
+from deskferry.migrate.accounting import carried
 from deskferry.migrate.compose import SILENT, Composed, Composer
 from deskferry.migrate.crossings import PlannedCrossings, setup_answers
-from deskferry.migrate.decide import Decided, Todo
-from deskferry.migrate.journal import Route
+from deskferry.migrate.decide import Decided, Todo, as_update
+from deskferry.migrate.delta import Policy
+from deskferry.migrate.images import imaged
+from deskferry.migrate.journal import UNDO, Route
 from deskferry.migrate.mapping_file import RouteMapping
 from deskferry.migrate.match import match
+from deskferry.migrate.match_knowledge import match_knowledge
+from deskferry.migrate.plan_calls import in_batches, reads, time_needed
 from deskferry.migrate.plan_questions import open_questions
 from deskferry.migrate.plan_tables import Line, tables
 from deskferry.migrate.progress import Progress, Silent
-from deskferry.migrate.requests import counts
+from deskferry.migrate.relink import relinked
+from deskferry.migrate.requests import counts, links
 from deskferry.migrate.scope import KINDS, Scope, choose
+from deskferry.migrate.scope_knowledge import leave_knowledge
 from deskferry.migrate.work import Work
 from deskferry.store import Store, machinery
 
 _EXAMPLES = 3
 _JOURNAL_BYTES = 4096
 """What an operation takes in the journal and, read back, in the archive: an estimate."""
-_READ_PER_TICKET = 3
-"""Calls that read a written ticket back: whole for the read mapping, itself and its messages for the witness."""
-_READ_PER_FILE = 2
-"""A file is downloaded for both."""
+BEFORE = "before"
 
 
 @dataclass(slots=True)
@@ -65,18 +68,26 @@ class Plan:
     losses: dict[str, LossLine] = field(default_factory=dict)
     effects: list[tuple[Effect, int]] = field(default_factory=list)
     """Each effect with how many operations have it."""
+    sends: Counter[str] = field(default_factory=Counter)
+    """Operations by the connector's name of the call; several may go into one."""
     calls: Counter[str] = field(default_factory=Counter)
-    """By the connector's name of the call; `verify` is what reading back costs."""
+    """By the connector's name of the call; `verify` is what reading back costs, `before` what is read of records that
+    are changed, so that a rollback can bring it back."""
     minutes: float | None = None
     limit: str = ""
     """The limit that binds."""
+    fixed_links: int = 0
+    """Links in texts that cannot be changed later: those between tickets that name each other keep an old address."""
     files: int = 0
     file_bytes: int = 0
     disk_bytes: int = 0
     in_doubt: int = 0
     questions: list[Question] = field(default_factory=list)
+    carried: Counter[str] = field(default_factory=Counter)
+    """Messages and files that operations carry, whether sent now or earlier; `lost_…`: that stay as a whole."""
     tables: dict[str, list[Line]] = field(default_factory=dict)
     mapping: RouteMapping = field(default_factory=RouteMapping)
+    policy: Policy = Policy.FOLLOW
 
     @property
     def open_questions(self) -> list[Question]:
@@ -86,12 +97,13 @@ class Plan:
     @property
     def causes(self) -> frozenset[str]:
         """Return the causes of loss that this plan names."""
-        return frozenset(self.losses) - {SILENT}
+        foreseen = {LINK_LEFT} if self.fixed_links else set()
+        return frozenset(self.losses) - {SILENT} | foreseen
 
     @property
     def operations(self) -> int:
         """Return how many operations will be sent."""
-        return sum(count for call, count in self.calls.items() if call != "verify")
+        return self.sends.total()
 
     def require_answers(self) -> None:
         """Raise OpenQuestions while something is open that has no default."""
@@ -141,6 +153,7 @@ class Plan:
             "files": {"count": self.files, "bytes": self.file_bytes},
             "disk_bytes": self.disk_bytes,
             "in_doubt": self.in_doubt,
+            "delta": {"policy": str(self.policy), "says": self.policy.says},
             "questions": [_question_json(one) for one in self.questions],
             "tables": self.tables,
         }
@@ -169,20 +182,27 @@ def prepare(
     scope: Scope,
     *,
     push_mapping_changes: bool = False,
+    addresses: Addresses | None = None,
+    policy: Policy = Policy.FOLLOW,
 ) -> Work:
-    """Match and choose: return the work of a route, ready to be composed."""
+    """Match and choose: return the work of a route, ready to be composed.
+
+    `addresses` are those of the source's account: links to its records are rewritten.
+    """
     with store.read() as database:
         matches = match(database, route.source, route.destination, route.account_id, mapping)
+        match_knowledge(database, route.source, route.destination, route.account_id, writer, matches)
         selection = choose(database, route.source, scope, mapping.leave_out, matches)
+        leave_knowledge(selection, writer.written_kinds())
         settings = setup_answers(database, route.account_id)
         objects = {}
         for kind in KINDS:
             table = sql_table(kind)
             found = select(table.c.source_object).where(table.c.connection == route.destination).limit(1)
             objects[kind] = database.execute(found).scalar() or kind
-    crossings = PlannedCrossings(store, route.source, mapping, matches, selection, objects, settings)
-    composer = Composer(store, route.source, route.destination, writer, crossings)
-    return Work(composer, route.account_id, push_mapping_changes=push_mapping_changes)
+    crossings = PlannedCrossings(store, route.source, mapping, matches, selection, objects, settings, addresses)
+    composer = Composer(store, route.source, route.destination, writer, crossings, route.account_id)
+    return Work(composer, route.account_id, push_mapping_changes=push_mapping_changes, policy=policy)
 
 
 def make_plan(
@@ -192,13 +212,14 @@ def make_plan(
     """Compose everything and return what it comes to; no call but those of `Destination.questions`."""
     shown = progress or Silent()
     composer = work.composer
-    plan = Plan(route, scope, mapping=composer.mapping)
+    plan = Plan(route, scope, mapping=composer.mapping, policy=work.policy)
     table = machinery.write_op
     with store.read() as database:
         states = database.execute(
             select(table.c.state, table.c.record_id, table.c.part, table.c.detail).where(
                 table.c.source == route.source,
                 table.c.destination == route.destination,
+                table.c.action != UNDO,
                 table.c.state.in_(("intended", "in_doubt", "quarantined")),
             )
         ).all()
@@ -213,6 +234,9 @@ def make_plan(
             _add(plan, effects, composer.destination, composed, decided)
             shown.advance()
         shown.end()
+    for again in relinked(store, work):
+        _add(plan, effects, composer.destination, again.composed, again.decided)
+    plan.calls.update(in_batches(plan.sends, composer.destination))
     _matched(plan, composer)
     for kind, count in work.gone().items():
         plan.counts.setdefault(kind, Counter())["gone_at_source"] += count
@@ -221,7 +245,7 @@ def make_plan(
     plan.questions = open_questions(composer)
     plan.tables = tables(composer)
     plan.disk_bytes = _JOURNAL_BYTES * plan.operations
-    _estimate(plan, account.limits, share_of_limit)
+    plan.minutes, plan.limit = time_needed(plan.calls, account.limits, share_of_limit)
     return plan
 
 
@@ -231,25 +255,32 @@ def _add(plan: Plan, effects: Counter[str], writer: Destination, composed: Compo
             found = plan.counts.setdefault(step.operation.kind, Counter())
             todo = decided.todo if step.operation.record_id == composed.record_id and not step.operation.part else None
             found[str(todo or step.todo)] += 1
-            if composed.opening is not None and not step.operation.part:
-                plan.counts.setdefault("message", Counter())[str(step.todo)] += 1
+            if composed.carried and not step.operation.part:
+                plan.counts.setdefault("message", Counter())[str(step.todo)] += composed.carried
     plan.left_out.update(composed.left_out)
+    plan.carried.update(carried(composed))
     if not decided.sends and not decided.losses:
         return
     for loss in (*composed.losses, *decided.losses):
         plan.losses.setdefault(loss.cause, LossLine()).add(loss)
     for step in decided.sends:
         effects.update(step.operation.effects)
+        named = sum(1 for _link in links(step.operation.body))
+        if named and as_update(step.operation, writer) is None:
+            plan.fixed_links += named
         plan.files += len(step.operation.files)
         plan.file_bytes += sum(file.size for file in step.operation.files)
-        plan.calls[step.operation.call] += 1
+        plan.sends[step.operation.call] += 1
+    images = len(imaged(decided.sends, writer))
+    if images:
+        plan.calls[BEFORE] += images
     if all(step.todo is Todo.CREATE for step in decided.steps):
         extra = writer.calls(composed.composition) - len(decided.sends)
         if extra:
             plan.calls[decided.sends[0].operation.call] += extra
-    if composed.kind == "ticket" and decided.sends:
-        files = sum(len(step.operation.files) for step in decided.steps)
-        plan.calls["verify"] += _READ_PER_TICKET + 2 * (composed.messages // 100) + _READ_PER_FILE * files
+    cost = reads(composed, decided) if decided.sends else 0
+    if cost:
+        plan.calls["verify"] += cost
 
 
 def _matched(plan: Plan, composer: Composer) -> None:
@@ -261,16 +292,3 @@ def _matched(plan: Plan, composer: Composer) -> None:
         plan.counts.setdefault(kind, Counter())["twin"] += 1
     for loss in composer.matched_losses():
         plan.losses.setdefault(loss.cause, LossLine()).add(loss)
-
-
-def _estimate(plan: Plan, limits: Mapping[str, float], share: float) -> None:
-    """Fill in the minutes by the limit that binds: the account's for all calls, a call's own for its."""
-    total = sum(plan.calls.values())
-    uses = {name: plan.calls[name] for name in limits if name in plan.calls}
-    whole = ACCOUNT if ACCOUNT in limits else max(limits, key=lambda name: limits[name], default=None)
-    if whole is not None:
-        uses[whole] = total
-    minutes = {name: count / max(limits[name] * share, 1e-9) for name, count in uses.items()}
-    if minutes:
-        plan.limit = max(minutes, key=lambda name: minutes[name])
-        plan.minutes = minutes[plan.limit]

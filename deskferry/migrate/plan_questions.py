@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sqlalchemy import select
 
 from deskferry.canonical_schema import split_id, sql_table
-from deskferry.connectors.kit.contract import Question
+from deskferry.connectors.kit.contract import Question, RefusesSuspended
 from deskferry.migrate.compose import Composer
 from deskferry.migrate.crossings import PlannedCrossings
 from deskferry.migrate.matches import AGENT_ROLES, MACHINE_ROLES, quoted
+from deskferry.store.upsert import chunks
 
 LOST = "lost, a loss row each"
+_ASKED = frozenset({"agent_unmatched", "team_unmatched", "inbox_unmatched", "field_unmatched", "option_unmatched"})
+"""Questions that wait for an answer once a mapping names them."""
 STAND_IN = "a placeholder"
+_AMONG = 500
 
 
 def open_questions(composer: Composer) -> list[Question]:
@@ -24,14 +30,20 @@ def open_questions(composer: Composer) -> list[Question]:
         *composer.destination.questions(composer.fields()),
         *crossings.matches.questions,
         *_targets(crossings),
+        *_suspended(composer),
         *_fields(composer),
     ]
     still = {
-        (one.code, one.subject): one
+        (one.code, one.subject): replace(one, default=None) if _blank(one, crossings) else one
         for one in asked
         if not crossings.mapping.answers(one.answer) and not _filled(one, crossings)
     }
     return sorted(still.values(), key=lambda one: (one.default is not None, one.code, one.subject))
+
+
+def _blank(question: Question, crossings: PlannedCrossings) -> bool:
+    """Whether the mapping names what is asked and leaves the answer blank: then nothing is done by default."""
+    return question.code in _ASKED and crossings.mapping.leaves_blank(question.answer)
 
 
 def _filled(question: Question, crossings: PlannedCrossings) -> bool:
@@ -67,6 +79,38 @@ def _targets(crossings: PlannedCrossings) -> Iterator[Question]:
             yield _missing("organization", lead, count, LOST)
         elif person is not None and person.get("role") not in MACHINE_ROLES and lead in crossings.selection.left_people:
             yield _left(person["name"] or lead, lead, count)
+
+
+def _suspended(composer: Composer) -> Iterator[Question]:
+    """Yield the people who are matched with somebody suspended there, where tickets of such people are refused."""
+    crossings = composer.crossings
+    if not isinstance(composer.destination, RefusesSuspended):
+        return
+    table, ticket = sql_table("person"), sql_table("ticket")
+    by_id = {f"{composer.destination_name}:{one.object}:{one.remote_id}": record_id
+             for record_id, one in crossings.matches.found.items() if one.kind != "organization"}  # fmt: skip
+    suspended = select(table.c.id, table.c.name).where(
+        table.c.connection == composer.destination_name, table.c.suspended.is_(True), table.c.deleted_at.is_(None)
+    )
+    with composer.store.read() as database:
+        stopped = {by_id[row.id]: row.name for row in database.execute(suspended) if row.id in by_id}
+        lead = crossings.matches.lead
+        asking = sorted({*stopped, *(one for one in crossings.matches.leads if lead(one) in stopped)})
+        waiting: Counter[str] = Counter()
+        for part in chunks(asking, _AMONG):
+            named = select(ticket.c.id, ticket.c.requester_id).where(ticket.c.requester_id.in_(part))
+            rows = (row for row in database.execute(named) if row.id in crossings.selection.ticket_set)
+            waiting.update(lead(row.requester_id) for row in rows)
+    for record_id, count in sorted(waiting.items()):
+        key = quoted(split_id(record_id).source_id)
+        yield Question(
+            "requester_suspended",
+            stopped[record_id] or record_id,
+            "The destination refuses tickets of people who are suspended there: lift it, or name another person.",
+            f'[people]\n{key} = ""',
+            None,
+            count,
+        )
 
 
 def _unfound(crossings: PlannedCrossings, record_id: str, count: int) -> Question:

@@ -22,8 +22,13 @@ from deskferry.store.declared import Shortfall, compare_declared, mark_reread, s
 from deskferry.store.page_writer import PageWriter
 from deskferry.store.settle import settle
 from deskferry.store.state import count_todos, raw_is_live, reset_streams, stream_state, todos
+from deskferry.store.unwanted_files import skip_unwanted
 
 _BLOB_BATCH = 200
+
+
+def _own_id(record_id: str | None) -> str | None:
+    return None if record_id is None else record_id.rpartition(":")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +285,8 @@ class Pull:
 
     def _files(self) -> None:
         self.blobs.sweep()
+        with self.store.write() as database:
+            skip_unwanted(database, self.connection.name)
         with self.store.read() as database:
             pending = self._pending(database)
         if not pending:
@@ -297,7 +304,7 @@ class Pull:
 
     def _pending(self, database: Any) -> list[BlobRef]:
         table = sql_table("attachment")
-        columns = (table.c.id, table.c.url, table.c.size, table.c.ticket_id)
+        columns = (table.c.id, table.c.url, table.c.size, table.c.ticket_id, table.c.article_id)
         rows = database.execute(
             select(*columns)
             .where(
@@ -309,10 +316,7 @@ class Pull:
             .order_by(table.c.id)
             .limit(_BLOB_BATCH)
         )
-        return [
-            BlobRef(row.id, row.url, row.size, None if row.ticket_id is None else row.ticket_id.rpartition(":")[2])
-            for row in rows
-        ]
+        return [BlobRef(row.id, row.url, row.size, _own_id(row.ticket_id), _own_id(row.article_id)) for row in rows]
 
     def _download(self, ref: BlobRef) -> tuple[str, Blob | None, str | None]:
         try:

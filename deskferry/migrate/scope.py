@@ -15,9 +15,10 @@ from deskferry.connectors.kit.mapping import Unreadable
 from deskferry.errors import ConfigError
 from deskferry.migrate.mapping_file import LeaveOut, fold
 from deskferry.migrate.matches import AGENT_ROLES, MACHINE_ROLES, Matches
+from deskferry.migrate.scope_knowledge import KNOWLEDGE, choose_knowledge
 from deskferry.store.upsert import chunks
 
-KINDS = ("organization", "person", "ticket")
+KINDS = ("organization", "person", "ticket", *KNOWLEDGE)
 """What is written for itself, in this order; the rest travels with tickets."""
 _AMONG = 500
 _GONE = frozenset({"deleted", "spam", "merged"})
@@ -34,6 +35,8 @@ class Scope:
     """Kinds; empty: all. People and organizations of chosen tickets come along."""
     since: str | None = None
     """Only what was updated since."""
+    early: bool = False
+    """Only tickets that are final: closed for good, or archived."""
     sample: int | None = None
     """So many tickets, spread over the whole time."""
     tickets: tuple[str, ...] = ()
@@ -52,7 +55,7 @@ class Scope:
     @property
     def partial(self) -> bool:
         """Whether only the people and organizations of the chosen tickets come along."""
-        return bool(self.sample is not None or self.tickets or self.select or self.since)
+        return bool(self.sample is not None or self.tickets or self.select or self.since or self.early)
 
 
 @dataclass(slots=True)
@@ -71,9 +74,13 @@ class Selection:
     """(kind, reason) → how many stay."""
     gone: dict[str, list[str]] = field(default_factory=dict)
     """Kind → records that the source has deleted, merged away or marked as spam: they may have crossed before."""
+    knowledge: dict[str, list[str]] = field(default_factory=dict)
+    """Categories, articles, macros."""
 
     def of(self, kind: str) -> list[str]:
         """Return the ids of one kind."""
+        if kind in KNOWLEDGE:
+            return self.knowledge.get(kind, [])
         return {"organization": self.organizations, "person": self.people, "ticket": self.tickets}[kind]
 
 
@@ -84,6 +91,7 @@ def choose(database: Connection, source: str, scope: Scope, leave: LeaveOut, mat
     people, organizations = _referred(database, chosen)
     _choose_people(database, source, scope, leave, matches, chosen, people)
     _choose_organizations(database, source, scope, matches, chosen, organizations)
+    choose_knowledge(database, source, scope, _instant(scope.since), matches.found, chosen)
     return chosen
 
 
@@ -127,6 +135,8 @@ def _wanted(scope: Scope) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if scope.since is not None:
         conditions.append(ticket.c.updated_at >= _instant(scope.since))
+    if scope.early:
+        conditions.append(or_(ticket.c.status == "closed", ticket.c.is_archived.is_(True)))
     times = {"created_from": ("created_at", ">="), "created_to": ("created_at", "<"),
              "updated_from": ("updated_at", ">="), "updated_to": ("updated_at", "<")}  # fmt: skip
     for name, (column, sign) in times.items():

@@ -13,7 +13,7 @@ from deskferry.migrate.requests import counts
 from deskferry.store import Store, machinery
 
 STATES = (
-    "created", "updated", "repeated", "adopted", "unchanged", "newer_mapping", "not_updatable",
+    "created", "updated", "reimported", "repeated", "adopted", "unchanged", "newer_mapping", "not_updatable",
     "refused", "not_sent", "quarantined", "gone_at_source",
 )  # fmt: skip
 """What may become of a record."""
@@ -46,12 +46,12 @@ class Tally:
     would_send: list[tuple[str, str, str]] = field(default_factory=list)
     """(record, part, call) of a dry run or a proof."""
 
-    def count(self, operation: Operation, state: str, *, opening: bool = False) -> None:
-        """Count what became of a record or message; `opening`: the ticket's operation carries its first message."""
+    def count(self, operation: Operation, state: str, *, carried: int = 0) -> None:
+        """Count what became of a record or message; `carried`: messages that the ticket's own operation carries."""
         if counts(operation):
             self.counts.setdefault(operation.kind, Counter())[state] += 1
-            if opening and operation.kind == "ticket":
-                self.counts.setdefault("message", Counter())[state] += 1
+            if carried and operation.kind == "ticket":
+                self.counts.setdefault("message", Counter())[state] += carried
 
     def keep(self, parts: Sequence[tuple[str, str]]) -> None:
         """Count messages that were written once and are not at the source any more: deletions never cross."""

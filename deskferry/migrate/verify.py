@@ -6,16 +6,18 @@ import hashlib
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from deskferry.canonical_schema import sql_table
 from deskferry.connectors.kit.contract import Loss, TicketAggregate, WitnessTicket
+from deskferry.connectors.kit.links import Addresses
 from deskferry.errors import ConfigError, Interrupted
+from deskferry.migrate.changed_since import hashes_there, keep_hashes, ticket_hash
 from deskferry.migrate.compare import (
     Expected,
     Places,
@@ -24,13 +26,18 @@ from deskferry.migrate.compare import (
     compare_messages,
     expected_of,
 )
+from deskferry.migrate.compare_knowledge import Looks, WitnessedArticle, compare_knowledge
+from deskferry.migrate.compare_links import SeenLinks
 from deskferry.migrate.compare_people import compare_records
 from deskferry.migrate.compare_values import Difference
 from deskferry.migrate.compare_witness import Fetch, compare_witness
 from deskferry.migrate.compose import Composed
 from deskferry.migrate.decide import CANNOT_UPDATE, Todo
+from deskferry.migrate.delta import CHANGED
 from deskferry.migrate.journal import Held, held_crossings
+from deskferry.migrate.placed import place_messages
 from deskferry.migrate.progress import Progress, Silent
+from deskferry.migrate.scope_knowledge import KNOWLEDGE
 from deskferry.migrate.work import Work
 from deskferry.store import Store, machinery
 from deskferry.store.records import aggregates
@@ -158,12 +165,18 @@ class Verify:
     """Streams the bytes of a file by the witness's address."""
     depth: Depth = Depth.FILES
     subset: Subset = field(default_factory=Subset)
+    addresses: Addresses | None = None
+    """Where records of the destination are looked at; None: links in texts are compared as they were."""
     only: frozenset[str] | None = None
     """These records and no others; None: all that were written."""
     progress: Progress = field(default_factory=Silent)
     stop: threading.Event = field(default_factory=threading.Event)
+    witness_article: WitnessedArticle | None = None
+    """Returns an article of the destination as its raw JSON says, by its source id."""
     _stuck: dict[str, list[Loss]] = field(default_factory=dict)
     """Losses of what could not be updated, by record."""
+    _expected: list[Expected] = field(default_factory=list)
+    """Of the batch in hand."""
 
     def run(self) -> VerifyResult:
         """Look at everything that was written of what was chosen."""
@@ -176,6 +189,8 @@ class Verify:
             for kind in ("organization", "person"):
                 self._records(kind, result)
         self._tickets(result)
+        for kind in KNOWLEDGE:
+            self._knowledge(kind, result)
         return result
 
     def _records(self, kind: str, result: VerifyResult) -> None:
@@ -183,12 +198,58 @@ class Verify:
         result.declared[kind] = len(chosen)
         ids = [one for one in chosen if self._wanted(one)]
         destination = self.work.composer.destination_name
-        for _record_id, found in compare_records(self.store, self.work, kind, destination, ids):
+        same: list[str] = []
+        for record_id, found in compare_records(self.store, self.work, kind, destination, ids):
             self._mind_stop()
+            same += [] if found else [record_id]
             result.written[kind] += 1
             result.checked[kind] += 1
             result.verified[kind] += not found
             result.differences += found
+        self._keep_rows(kind, same)
+
+    def _keep_rows(self, kind: str, ids: Sequence[str]) -> None:
+        """Keep what lies there of records that are as they should be: a rollback sees what people changed since."""
+        account, destination = self.work.account_id, self.work.composer.destination_name
+        for part in chunks(ids, 500):
+            with self.store.read() as database:
+                held = {one: crossing for (one, what), crossing in held_crossings(database, account, part).items()
+                        if not what}  # fmt: skip
+                places = {one: f"{destination}:{own.remote_object}:{own.remote_id}" for one, own in held.items()}
+                there = hashes_there(database, kind, list(places.values()))
+            keep_hashes(self.store, account, {one: there[place] for one, place in places.items() if place in there})
+
+    def look(self, kind: str, ids: Sequence[str]) -> Iterator[tuple[str, list[Difference]]]:
+        """Yield (record, what differs there) of written records; those that an older mapping wrote have nothing."""
+        destination = self.work.composer.destination_name
+        if kind != "ticket":
+            yield from compare_records(self.store, self.work, kind, destination, ids)
+            return
+        for part in chunks(ids, _BATCH):
+            for composed, found in self._batch(part, VerifyResult(self.depth)):
+                yield composed.record_id, found or []
+
+    def _knowledge(self, kind: str, result: VerifyResult) -> None:
+        chosen = self.work.composer.crossings.selection.of(kind)
+        if not chosen:
+            return
+        result.declared[kind] = len(chosen)
+        fetch = self.fetch if self.depth.reaches(Depth.FILES) else None
+        looks = Looks(self.depth.reaches(Depth.HASHES), self.witness_article, fetch)
+        ids = [one for one in chosen if self._wanted(one)]
+        for composed, found in compare_knowledge(self.store, self.work, kind, ids, self._stuck, looks):
+            self._mind_stop()
+            (decided,) = self.work.decided([composed])
+            result.written[kind] += 1
+            if {step.todo for step in decided.steps} & {Todo.NEWER_MAPPING, Todo.NOT_UPDATABLE}:
+                result.newer_mapping += 1
+                continue
+            result.standing += self._stuck.get(composed.record_id, ())
+            result.checked[kind] += 1
+            result.verified[kind] += not found
+            result.differences += found
+            if not found:
+                self._keep_rows(kind, [composed.record_id])
 
     def _wanted(self, record_id: str) -> bool:
         return self.subset.has(record_id) and (self.only is None or record_id in self.only)
@@ -242,18 +303,34 @@ class Verify:
             there = {one.ticket["id"]: one for one in aggregates(database, list(remote.values()))}
             people = held_crossings(database, self.work.account_id, _referred(composed, self.work))
             statuses = self._statuses(database)
-        places = Places(name, self.work.composer.crossings, people, statuses)
+            emails = _addresses(database, there.values())
+        places = Places(name, self.work.composer.crossings, people, statuses, self._links(), emails=emails)
+        same: dict[str, str] = {}
         for one, decided in zip(composed, self.work.decided(composed), strict=True):
             todo = {step.todo for step in decided.steps}
-            if Todo.UPDATE in todo:
+            if todo & {Todo.UPDATE, Todo.REIMPORT}:
                 was = "as it was when it was migrated"
                 yield one, [Difference("ticket", one.record_id, "behind", "as the source is now", was, "read")]
             elif todo & {Todo.NEWER_MAPPING, Todo.NOT_UPDATABLE}:
+                result.standing += [loss for loss in decided.losses if loss.cause == CHANGED]
                 yield one, None
             else:
                 stuck = self._standing(one)
                 result.standing += stuck
-                yield one, self._ticket(one, there.get(remote[one.record_id]), held, places, stuck)
+                lies = there.get(remote[one.record_id])
+                differences = self._ticket(one, lies, held, places, stuck)
+                if lies is not None and not differences and self.depth.reaches(Depth.FIELDS):
+                    same[one.record_id] = ticket_hash(lies)
+                yield one, differences
+        keep_hashes(self.store, self.work.account_id, same)
+        place_messages(self.store, self.work.account_id, self._expected)
+        self._expected.clear()
+
+    def _links(self) -> SeenLinks | None:
+        crossings = self.work.composer.crossings
+        if self.addresses is None or crossings.addresses is None:
+            return None
+        return SeenLinks(self.store, self.work.account_id, crossings, self.addresses)
 
     def _standing(self, composed: Composed) -> list[Loss]:
         """Return what of a ticket changed at the source after the crossing and could not be changed there."""
@@ -290,7 +367,11 @@ class Verify:
             remote = held[composed.record_id, ""].remote_id
             return [Difference("ticket", composed.record_id, "ticket", remote, None, "read")]
         own = {key: one for key, one in held.items() if key[0] == composed.record_id}
+        if places.links is not None:
+            writer = self.work.composer.destination
+            places = replace(places, links=places.links.leaving(composed.operations, own, writer))
         expected = expected_of(composed, own, there, places.name, standing)
+        self._expected.append(expected)
         return _unique(self._differences(expected, there, places))
 
     def _differences(self, expected: Expected, there: TicketAggregate, places: Places) -> Iterator[Difference]:
@@ -303,7 +384,7 @@ class Verify:
             return
         yield from compare_messages(expected, there, places, writer)
         if self.depth.reaches(Depth.FIELDS):
-            yield from compare_fields(expected, there, places)
+            yield from compare_fields(expected, there, places, writer)
             yield from compare_files(expected, there, hashes=self.depth.reaches(Depth.FILES))
         if self.witness is not None:
             fetch = self.fetch if self.depth.reaches(Depth.FILES) else None
@@ -327,4 +408,13 @@ def _referred(composed: Sequence[Composed], work: Work) -> set[str]:
         names = ("requester_id", "assignee_id", "team_id", "organization_id", "brand_id", "inbox_id")
         found.update(lead(ticket[name]) for name in names if ticket[name])
         found.update(lead(message["author_id"]) for message in one.aggregate.messages if message["author_id"])
+        found.update(lead(follower["person_id"]) for follower in one.aggregate.followers if follower["person_id"])
     return found
+
+
+def _addresses(database: Connection, there: Iterable[TicketAggregate]) -> dict[str, str | None]:
+    """Return the addresses of the people who are copied on tickets of the destination."""
+    table = sql_table("person")
+    people = {follower["person_id"] for one in there for follower in one.followers if follower["person_id"]}
+    rows = database.execute(select(table.c.id, table.c.email).where(table.c.id.in_(people)))
+    return {row.id: row.email for row in rows}

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from deskferry.connectors.kit.contract import Amends
+from deskferry.connectors.kit.contract import Amends, Appends
 from deskferry.migrate.compose import Composed, Composer
-from deskferry.migrate.decide import Decided, amended, decide
+from deskferry.migrate.decide import APPENDED, Decided, Todo, amended, appended, decide
+from deskferry.migrate.delta import Policy
 from deskferry.migrate.earlier import earlier_of
 from deskferry.migrate.journal import Held, held_crossings
 from deskferry.migrate.scope import KINDS
@@ -24,6 +25,8 @@ class Work:
     account_id: str
     quarantined: Mapping[tuple[str, str], str] = field(default_factory=dict)
     push_mapping_changes: bool = False
+    policy: Policy = Policy.FOLLOW
+    """How changes reach tickets that crossed before."""
 
     def kinds(self) -> tuple[str, ...]:
         """Return the kinds that are written for themselves, in the order in which they must be."""
@@ -70,10 +73,32 @@ class Work:
             found.append(
                 decide(
                     one.operations, own, self.quarantined, self.composer.destination,
-                    push_mapping_changes=self.push_mapping_changes,
+                    push_mapping_changes=self.push_mapping_changes, policy=self.policy,
                 )
             )  # fmt: skip
-        yield from self._amended(found)
+        yield from self._amended(self._appended(found, held))
+
+    def _appended(
+        self, found: Sequence[Decided], held: Mapping[str, Mapping[tuple[str, str], Held]]
+    ) -> Sequence[Decided]:
+        """Return what is to be done, with what is to be added to tickets that changed, where the policy says so."""
+        destination = self.composer.destination
+        if self.policy is not Policy.APPEND or not isinstance(destination, Appends):
+            return found
+        changed = {step.operation.record_id for one in found for step in one.steps if step.todo is Todo.NOT_UPDATABLE}
+        with self.composer.store.read() as database:
+            earlier = earlier_of(database, self.account_id, changed)
+        return [
+            appended(one, earlier, self._added(one, held), destination)
+            if any(step.operation.record_id in changed for step in one.steps) else one
+            for one in found
+        ]  # fmt: skip
+
+    def _added(self, one: Decided, held: Mapping[str, Mapping[tuple[str, str], Held]]) -> set[str]:
+        """Return the messages that were added to a ticket after it had crossed."""
+        records = {step.operation.record_id for step in one.steps}
+        return {part for record in records for (_record, part), crossing in held.get(record, {}).items()
+                if crossing.receipt.get(APPENDED)}  # fmt: skip
 
     def _amended(self, found: Sequence[Decided]) -> Iterator[Decided]:
         """Yield what is to be done, with what is to be emptied; the journal is read of what changed, alone."""

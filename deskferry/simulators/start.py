@@ -45,8 +45,6 @@ def _zendesk(seed: int, tickets: int, data: str | Path | None, clock_mode: Clock
 
     if data is not None:
         return load(data, clock_mode)
-    if tickets == 0:
-        raise ConfigError("A Zendesk without a ticket is not simulated.", "Ask for at least one: --tickets 1.")
     account = generate(seed, tickets, profile)
     desk = ZendeskDesk(account, SimClock(float(account.now) if clock_mode == "virtual" else None, clock_mode))
     if tickets > MANY:

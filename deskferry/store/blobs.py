@@ -6,7 +6,7 @@ import hashlib
 import os
 import secrets
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +46,7 @@ class BlobStore:
         """Store bytes as they come; a file is there whole or not at all. Raises DiskFull."""
         with storage_errors():
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            partial = self.root / f"{_PARTIAL}{_host()}-{os.getpid()}-{secrets.token_hex(8)}"
+            partial = self._partial()
             try:
                 blob = _spool(partial, chunks)
                 target = self.path(blob.sha256)
@@ -56,6 +56,41 @@ class BlobStore:
             finally:
                 partial.unlink(missing_ok=True)
         return blob
+
+    def slice_hash(self, sha256: str, offset: int, size: int) -> str:
+        """Return the SHA-256 of a part of a stored file."""
+        hashed = hashlib.sha256()
+        for chunk in self._slice(sha256, offset, size):
+            hashed.update(chunk)
+        return hashed.hexdigest()
+
+    def cut(self, sha256: str, offset: int, size: int) -> Path:
+        """Return where a part of a stored file lies, copied into a file of this process; `drop_cuts` takes it away."""
+        target = self.root / f"{_mine()}cut{offset}of{sha256}"
+        if not target.exists():
+            with storage_errors():
+                partial = self._partial()
+                try:
+                    _spool(partial, self._slice(sha256, offset, size))
+                    partial.replace(target)
+                finally:
+                    partial.unlink(missing_ok=True)
+        return target
+
+    def drop_cuts(self) -> None:
+        """Remove the parts that this process cut."""
+        for cut in self.root.glob(f"{_mine()}cut*"):
+            cut.unlink(missing_ok=True)
+
+    def _partial(self) -> Path:
+        return self.root / f"{_mine()}{secrets.token_hex(8)}"
+
+    def _slice(self, sha256: str, offset: int, size: int) -> Iterator[bytes]:
+        with self.path(sha256).open("rb") as whole:
+            whole.seek(offset)
+            while size > 0 and (chunk := whole.read(min(size, _CHUNK))):
+                size -= len(chunk)
+                yield chunk
 
     def sweep(self) -> int:
         """Remove what killed processes left half-written; returns how many files.
@@ -71,6 +106,12 @@ class BlobStore:
 
 _PARTIAL = ".partial-"
 _DAY = 86_400.0
+_CHUNK = 1 << 20
+
+
+def _mine() -> str:
+    """Return how the names of this process's own files begin."""
+    return f"{_PARTIAL}{_host()}-{os.getpid()}-"
 
 
 def _host() -> str:

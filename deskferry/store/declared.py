@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from deskferry.connectors.kit.contract import Declared, Measure
+from deskferry.store.bulk_insert import insert_resolved
 from deskferry.store.machinery import declared_count, raw_record
 from deskferry.store.upsert import chunks, is_sqlite
 
@@ -21,6 +22,12 @@ _COUNTS = {
         "AND r.object = declared_count.parent_id AND r.deleted_at IS NULL"
     ),
 }
+
+_DECLARED = {
+    "connection": "text", "stream": "text", "parent_id": "text", "measure": "text", "class": "text",
+    "declared": "bigint", "reread": "boolean", "run_id": "text",
+}  # fmt: skip
+"""What is declared, with PostgreSQL's types."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,6 @@ def declare(database: Connection, connection: str, run_id: str, declared: Sequen
     """Keep what a vendor declares; what was found short, or is declared otherwise, is to be compared again."""
     if not declared:
         return
-    names = ("connection", "stream", "parent_id", "measure", "class", "declared", "reread", "run_id")
     by_key = {}
     for one in declared:
         parent = f"{connection}:{one.parent_object}:{one.parent}" if one.parent else one.parent_object
@@ -56,22 +62,19 @@ def declare(database: Connection, connection: str, run_id: str, declared: Sequen
             run_id,
         )
         by_key[row[:4]] = row
-    hole = "?" if is_sqlite(database) else "%s"
-    columns = ", ".join(f'"{name}"' for name in names)
     differs = 'declared_count.declared <> excluded.declared OR declared_count."class" <> excluded."class"'
     acknowledged = ", ".join(
         f"acknowledged_{what} = CASE WHEN {differs} THEN NULL ELSE declared_count.acknowledged_{what} END"
         for what in ("by", "at", "cause")
     )
-    statement = (
-        f"INSERT INTO declared_count ({columns}) VALUES ({', '.join([hole] * len(names))}) "
+    resolved = (
         "ON CONFLICT (connection, stream, parent_id, measure) DO UPDATE SET "
         '"class" = excluded."class", declared = excluded.declared, fetched = NULL, reread = excluded.reread, '
         f"run_id = excluded.run_id, {acknowledged} "
         f"WHERE {differs} OR declared_count.fetched < declared_count.declared"
     )
     for part in chunks(list(by_key.values())):
-        database.exec_driver_sql(statement, list(part))
+        insert_resolved(database, "declared_count", _DECLARED, resolved, part)
 
 
 def compare_declared(database: Connection, connection: str, *, anew: bool = False) -> None:

@@ -240,8 +240,15 @@ write_op = Table(
     Column("detail", Text),
     Column("intended_at", UtcTime, nullable=False),
     Column("settled_at", UtcTime),
+    Column("undoes", BigInteger, comment="The operation that this one takes back (action `undo`)"),
     Index("ix_write_op_record", "record_id", "part"),
     Index("ix_write_op_state", "destination", "state"),
+)
+Index(
+    "ix_write_op_undoes",
+    write_op.c.undoes,
+    sqlite_where=write_op.c.undoes.is_not(None),
+    postgresql_where=write_op.c.undoes.is_not(None),
 )
 
 crossing = Table(
@@ -261,6 +268,7 @@ crossing = Table(
     Column("receipt", Json),
     Column("run_id", Text, nullable=False),
     Column("written_at", UtcTime, nullable=False),
+    Column("remote_hash", Text, comment="Of the record as verify read it back: tells what people changed since"),
     Index("ix_crossing_remote", "account_id", "remote_object", "remote_id"),
 )
 
@@ -298,4 +306,22 @@ change_log = Table(
     Column("record_id", Text, nullable=False),
     Column("change", Text, nullable=False, comment="updated | deleted | vanished"),
     Column("at", UtcTime, nullable=False),
+)
+
+suppression = Table(
+    "suppression",
+    metadata,
+    Column("digest", Text, primary_key=True, comment="Keyed hash of an id, address, number, handle or name"),
+    Column("connection", Text, primary_key=True, comment='The only connection it applies to; "" for all'),
+    Column("what", Text, nullable=False, comment="record | email | phone | name | handle"),
+    Column("person", Text, nullable=False, comment="What belongs to one person has the same number"),
+    Column("mode", Text, nullable=False, comment="erase | pseudonymize"),
+    Column("token", Text, nullable=False, comment="What stands in its place"),
+    Column("address", Text, comment="Of a record: what stands in the place of its address"),
+    Column("linked", Boolean, nullable=False, comment="Others bear it too: only what is linked is changed"),
+    Column("length", Integer, nullable=False, comment="Words of a name, digits of a number"),
+    Column("bucket", Integer, comment="Of a name: 12 bits of the keyed hash of its first word"),
+    Column("run_id", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("finished_at", UtcTime, comment="NULL while a command that was stopped has work to do"),
 )

@@ -18,11 +18,14 @@ from deskferry.connectors.kit.converters import time as time_text
 from deskferry.connectors.kit.mapping import Context, Coverage, ObjectMap, Unreadable, tamed
 from deskferry.errors import Refused
 from deskferry.store import machinery
+from deskferry.store.bulk_insert import insert_rows
+from deskferry.store.clean_records import RecordCleaner
 from deskferry.store.declared import declare
 from deskferry.store.raw_archive import RAW_COLUMNS, RawArchive, StoredRaw, encode
 from deskferry.store.row_writer import RowWriter, Tally
 from deskferry.store.state import add_todos, save_cursor, strike_todo
-from deskferry.store.upsert import Counts, chunks, delete_ids, insert_rows, is_sqlite, lookup
+from deskferry.store.suppression import load_suppression
+from deskferry.store.upsert import Counts, chunks, delete_ids, is_sqlite, lookup
 
 _SCAN_LOSS = 0.2
 _SCAN_FLOOR = 20
@@ -43,6 +46,8 @@ class PageWriter:
         self.rows = RowWriter(context, maps, run_id)
         self._arrival: int | None = None
         self._keep_versions = keep_versions
+        self._cleaner: RecordCleaner | None = None
+        self._looked = False
 
     @property
     def tally(self) -> Tally:
@@ -62,6 +67,8 @@ class PageWriter:
         Returns a refusal, to be raised once the page is committed, when a complete scan lacks implausibly much.
         """
         refusal = None
+        cleaner = self._cleaning(database)
+        page = page if cleaner is None else cleaner.page(page)
         if full:
             self._remember_seen(database, stream, page)
         self._write_records(database, stream, page.records, now)
@@ -80,6 +87,8 @@ class PageWriter:
 
         Of a page that says it is complete: what the store holds of that parent and the page lacks is gone.
         """
+        cleaner = self._cleaning(database)
+        page = page if cleaner is None else cleaner.page(page)
         self._write_records(database, child.stream, page.records, now)
         if page.complete:
             self._bury_absent_children(database, child, page, now)
@@ -87,6 +96,15 @@ class PageWriter:
         strike_todo(database, self.connection, child)
         add_todos(database, self.connection, self.run_id, page.children)
         self._note(page)
+
+    def _cleaning(self, database: Connection) -> RecordCleaner | None:
+        """Return what keeps forgotten people out; None, after one look, where nobody was ever forgotten."""
+        if not self._looked:
+            suppression = load_suppression(database, self.connection)
+            if suppression is not None:
+                self._cleaner = RecordCleaner(self.connection, suppression, self.rows.mapper)
+            self._looked = True
+        return self._cleaner
 
     def _note(self, page: Page) -> None:
         self.tally.notes += [note for note in page.notes if note not in self.tally.notes]
@@ -97,9 +115,10 @@ class PageWriter:
         live: dict[str, RawRecord] = {}
         gone: dict[str, Tombstone] = {}
         for record in records:
-            key = self._key(record)
-            if not _ordinary(record.source_id):
+            key = f"{self.connection}:{record.object}:{record.source_id}"
+            if not key.isascii() or "\x00" in key:
                 record = replace(record, source_id=tamed(record.source_id))  # noqa: PLW2901 - an id that no key takes
+                key = self._key(record)
             if isinstance(record, Tombstone):
                 live.pop(key, None)
                 gone[key] = record
@@ -114,7 +133,8 @@ class PageWriter:
 
     def _key(self, record: RawRecord | Tombstone) -> str:
         key = f"{self.connection}:{record.object}:{record.source_id}"
-        return key if _ordinary(key) else f"{self.connection}:{record.object}:{tamed(record.source_id)}"
+        ordinary = key.isascii() and "\x00" not in key  # surely one that both databases take
+        return key if ordinary else f"{self.connection}:{record.object}:{tamed(record.source_id)}"
 
     def _write_live(self, database: Connection, stream: str, live: dict[str, RawRecord], now: str) -> None:
         held = {
@@ -124,8 +144,9 @@ class PageWriter:
         fresh: list[_Arrived] = []
         changed: list[_Arrived] = []
         unchanged = 0
+        seen = self.rows.seen
         for key, record in live.items():
-            hashed = self.rows.seen(record.object, record.payload)
+            hashed = seen(record.object, record.payload)
             if key not in held:
                 fresh.append((key, record, hashed))
             elif held[key] != (hashed, None):
@@ -236,8 +257,16 @@ class PageWriter:
             statement = f"UPDATE raw_record SET {', '.join(f'{name} = {hole}' for name in sets)} WHERE id = {hole}"
             database.exec_driver_sql(statement, values)
 
+    def bury(self, database: Connection, gone: Sequence[Tombstone], now: str) -> None:
+        """Mark records as deleted that the store holds; of others nothing is written."""
+        by_key = {self._key(one): one for one in gone}
+        held = {row[0] for row in lookup(database, "raw_record", "id", list(by_key))}
+        self._write_gone(database, "", {key: one for key, one in by_key.items() if key in held}, now)
+
     def write_stored(self, database: Connection, batch: Sequence[StoredRaw]) -> None:
         """Map stored raw records again and write their rows, as when they first arrived."""
+        cleaner = self._cleaning(database)
+        batch = batch if cleaner is None else [cleaner.stored(one) for one in batch]
         for stored in batch:
             if stored.payload is not None:
                 self.rows.seen(stored.object, stored.payload)
@@ -296,11 +325,6 @@ class PageWriter:
 
 _Arrived = tuple[str, RawRecord, str]
 """Id, record, and hash of its payload."""
-
-
-def _ordinary(key: str) -> bool:
-    """Whether an id is surely one that both databases take."""
-    return key.isascii() and "\x00" not in key
 
 
 @contextmanager

@@ -14,13 +14,14 @@ from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, InterfaceEr
 from deskferry.canonical_schema import column_names
 from deskferry.connectors.kit.mapping import Context, Coverage, Mapped, Mapper, ObjectMap, Raw, Rejected, Table, tamed
 from deskferry.store import machinery
+from deskferry.store.bulk_insert import insert_rows
 from deskferry.store.raw_archive import StoredRaw
 from deskferry.store.upsert import (
     NUMBERED,
     Counts,
+    WireRow,
     Written,
     delete_ids,
-    insert_rows,
     lookup,
     unsettle_left,
     upsert,
@@ -69,8 +70,11 @@ class RowWriter:
         self.context = context
         self.run_id = run_id
         self.tally = Tally()
-        self.coverage: dict[str, Coverage] = {name: Coverage(one) for name, one in maps.items()}
-        self._mappers = {name: Mapper(one, context) for name, one in maps.items()}
+        self.coverage: dict[str, Coverage] = {}
+        self._maps = maps
+        self._mappers: dict[str, Mapper] = {}
+        self._shared: set[str] = set()
+        """Kinds of which a new raw record was seen to bring a row that another one had brought before."""
 
     def seen(self, object_name: str, payload: Raw) -> str:
         """Count the fields of a payload that came; return its hash without volatile paths."""
@@ -79,11 +83,13 @@ class RowWriter:
         return hashed
 
     def mapper(self, object_name: str) -> Mapper:
-        """Return the compiled tables of an object; one that nobody knows has none."""
-        if object_name not in self._mappers:
-            self._mappers[object_name] = Mapper(ObjectMap(object_name, ()), self.context)
-            self.coverage[object_name] = Coverage(ObjectMap(object_name, ()))
-        return self._mappers[object_name]
+        """Return the tables of an object, compiled when first asked for; an object that nobody knows has none."""
+        found = self._mappers.get(object_name)
+        if found is None:
+            object_map = self._maps.get(object_name) or ObjectMap(object_name, ())
+            found = self._mappers[object_name] = Mapper(object_map, self.context)
+            self.coverage[object_name] = Coverage(object_map)
+        return found
 
     def write(
         self, database: Connection, items: Sequence[StoredRaw], before: Mapping[str, StoredRaw], now: str
@@ -116,22 +122,40 @@ class RowWriter:
             # The deletion of what was never seen loses nothing; what a complete scan lacks needs no mending any more.
             if bad is not None and item.payload is not None and item.deletion_evidence != "absent":
                 rejected[item.id] = (item, bad)
-        with _savepoint(database):
-            vanished = self._vanished(database, out, before, rejected) if before else {}
-            written = self._write_rows(database, out, vanished, now)
-            self._write_rejects(database, rejected, before)
+        while not self._written(database, out, before, rejected, now):
+            pass
+
+    def _written(
+        self,
+        database: Connection,
+        out: Mapped,
+        before: Mapping[str, StoredRaw],
+        rejected: Mapping[str, tuple[StoredRaw, Rejected]],
+        now: str,
+    ) -> bool:
+        """Write rows and rejects; False, and nothing, when a kind turned out to be shared: then it is done again."""
+        try:
+            with _savepoint(database):
+                vanished = self._vanished(database, out, before, rejected) if before else {}
+                written = self._write_rows(database, out, vanished, now, new=not before)
+                self._write_rejects(database, rejected, before)
+        except _Shared as found:
+            self._shared.add(found.kind)
+            return False
         for kind, counts in written.items():
             self.tally.kinds[kind].add(counts)
         for kind, ids in vanished.items():
             self.tally.deleted[kind] += len(ids)
+        return True
 
     def _write_rows(
-        self, database: Connection, out: Mapped, vanished: Mapping[str, Sequence[str]], now: str
+        self, database: Connection, out: Mapped, vanished: Mapping[str, Sequence[str]], now: str, *, new: bool
     ) -> dict[str, Counts]:
         counts: dict[str, Counts] = {}
         log: list[tuple[Any, ...]] = []
         for kind, rows in out.items():
-            written: Written = upsert(database, kind, _pending(rows) if kind == "attachment" else rows)
+            mapped = _pending(rows) if kind == "attachment" else rows
+            written = self._write_new(database, kind, mapped) if new else upsert(database, kind, mapped)
             counts[kind] = written.counts
             log += [(self.run_id, kind, key, "updated", now) for key in written.updated_ids]
         for kind, ids in vanished.items():
@@ -141,6 +165,15 @@ class RowWriter:
             log += [(self.run_id, kind, key, "vanished", now) for key in ids]
         insert_rows(database, "change_log", ("run_id", "kind", "record_id", "change", "at"), log)
         return counts
+
+    def _write_new(self, database: Connection, kind: str, rows: list[WireRow]) -> Written:
+        """Write rows of raw records that are new: so are theirs, but for those that several raw records bring."""
+        if kind in self._shared:
+            return upsert(database, kind, rows)
+        try:
+            return upsert(database, kind, rows, new=True)
+        except IntegrityError:
+            raise _Shared(kind) from None
 
     def _vanished(
         self, database: Connection, out: Mapped, before: Mapping[str, StoredRaw], rejected: Mapping[str, Any]
@@ -198,6 +231,14 @@ class RowWriter:
         for kind, rows in own.items():
             out.setdefault(kind, []).extend(_buried(kind, row, stored, whole=kind in whole) for row in rows)
         return bad
+
+
+class _Shared(Exception):
+    """Rows of a kind that were taken to be new are not, or the database does not take one: to be looked at first."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
 
 
 def _may_vanish(table: Table) -> bool:

@@ -24,9 +24,9 @@ from deskferry.connectors.kit.contract import Account, Child, Cursor, Page
 from deskferry.connectors.kit.contract import Row as Record
 from deskferry.errors import DeskferryError, LockHeld, Refused
 from deskferry.store import machinery
+from deskferry.store.bulk_insert import insert_resolved
 from deskferry.store.engine import Store, now_text
 from deskferry.store.raw_archive import time_of
-from deskferry.store.upsert import is_sqlite
 
 _BEAT = 60.0
 """Seconds between two signs of life of the holder of a lock."""
@@ -273,12 +273,9 @@ def add_todos(database: Connection, connection: str, run_id: str, children: Sequ
         )
         for child in children
     ]
-    holes = ", ".join(("?" if is_sqlite(database) else "%s",) * 5)
-    statement = (
-        f"INSERT INTO stream_todo (connection, stream, parent_id, args, run_id) VALUES ({holes}) "
-        "ON CONFLICT (connection, stream, parent_id) DO UPDATE SET args = excluded.args, run_id = excluded.run_id"
-    )
-    database.exec_driver_sql(statement, rows)
+    types = {"connection": "text", "stream": "text", "parent_id": "text", "args": "jsonb", "run_id": "text"}
+    newer = "ON CONFLICT (connection, stream, parent_id) DO UPDATE SET args = excluded.args, run_id = excluded.run_id"
+    insert_resolved(database, "stream_todo", types, newer, list({row[:3]: row for row in rows}.values()))
 
 
 def strike_todo(database: Connection, connection: str, child: Child) -> None:

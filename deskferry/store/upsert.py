@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from deskferry.canonical_schema import ENGINE_COLUMNS, VOLATILE_COLUMNS, column_names
+from deskferry.store.bulk_insert import insert_rows
 
 WireRow = tuple[Any, ...]
 T = TypeVar("T")
@@ -19,6 +19,8 @@ T = TypeVar("T")
 _CHUNK = 5_000
 NUMBERED = ("message", "ticket_event")
 """Kinds whose rows have a place in their ticket; no place (`seq` NULL): their ticket is still to be settled."""
+_TEXTS = "ARRAY(SELECT json_array_elements_text(%s::json))"
+"""A list of texts as one parameter: psycopg takes longer to write an array than PostgreSQL to look it up."""
 
 
 @dataclass(slots=True)
@@ -49,8 +51,8 @@ def lookup(connection: Connection, table: str, columns: str, ids: Sequence[str],
         among, value = "SELECT value FROM json_each(?)", orjson.dumps(ids).decode()
         statement = f"SELECT {columns} FROM {table} WHERE {key} IN ({among})"
         return list(connection.exec_driver_sql(statement, (value,)))
-    statement = f"SELECT {columns} FROM {table} WHERE {key} = ANY(%s)"
-    return list(connection.exec_driver_sql(statement, (list(ids),)))
+    statement = f"SELECT {columns} FROM {table} WHERE {key} = ANY({_TEXTS})"
+    return list(connection.exec_driver_sql(statement, (orjson.dumps(ids).decode(),)))
 
 
 def delete_ids(connection: Connection, table: str, ids: Sequence[str], key: str = "id") -> int:
@@ -60,7 +62,8 @@ def delete_ids(connection: Connection, table: str, ids: Sequence[str], key: str 
     if is_sqlite(connection):
         statement = f"DELETE FROM {table} WHERE {key} IN (SELECT value FROM json_each(?))"
         return connection.exec_driver_sql(statement, (orjson.dumps(ids).decode(),)).rowcount
-    return connection.exec_driver_sql(f"DELETE FROM {table} WHERE {key} = ANY(%s)", (list(ids),)).rowcount
+    statement = f"DELETE FROM {table} WHERE {key} = ANY({_TEXTS})"
+    return connection.exec_driver_sql(statement, (orjson.dumps(ids).decode(),)).rowcount
 
 
 @dataclass(slots=True)
@@ -106,37 +109,39 @@ def _plan(kind: str, *, sqlite: bool) -> _Plan:
     )
 
 
-def upsert(connection: Connection, kind: str, rows: Iterable[WireRow]) -> Written:
+def upsert(connection: Connection, kind: str, rows: Iterable[WireRow], *, new: bool = False) -> Written:
     """Write canonical rows: insert new ones, update those whose content hash differs, leave the others alone.
 
     Of rows with the same id the last one wins. A row whose content is the same and that another raw record brings now,
-    or with another volatile value, follows it and counts as unchanged.
+    or with another volatile value, follows it and counts as unchanged. With `new` all are taken to be new, unseen:
+    IntegrityError when one is not.
     """
     plan = _plan(kind, sqlite=is_sqlite(connection))
     by_id = {row[0]: row for row in rows}
-    held = {row[0]: tuple(row)[1:] for row in lookup(connection, kind, plan.told, list(by_id))}
+    found = [] if new else lookup(connection, kind, plan.told, list(by_id))
+    held = {row[0]: tuple(row)[1:] for row in found}
     if not held:
         insert_rows(connection, kind, plan.columns, list(by_id.values()))
         return Written(Counts(inserted=len(by_id)), [])
-    new: list[WireRow] = []
+    absent: list[WireRow] = []
     changed: list[WireRow] = []
     moved: list[WireRow] = []
     for key, row in by_id.items():
         before = held.get(key)
         if before is None:
-            new.append(row)
+            absent.append(row)
         elif before[0] != row[plan.hash_at]:
             changed.append(row)
         elif before[1:] != tuple(row[n] for n in plan.followers):
             moved.append(row)
-    insert_rows(connection, kind, plan.columns, new)
+    insert_rows(connection, kind, plan.columns, absent)
     if changed and kind in NUMBERED:
         at = plan.columns.index("ticket_id")
         unsettle_left(connection, kind, {row[0]: row[at] for row in changed})
     _execute_many(connection, plan.update, [tuple(row[n] for n in plan.update_at) for row in changed])
     _execute_many(connection, plan.refresh, [(*(row[n] for n in plan.followers), row[0]) for row in moved])
-    unchanged = len(by_id) - len(new) - len(changed)
-    return Written(Counts(len(new), len(changed), unchanged), [row[0] for row in changed])
+    unchanged = len(by_id) - len(absent) - len(changed)
+    return Written(Counts(len(absent), len(changed), unchanged), [row[0] for row in changed])
 
 
 def unsettle_left(connection: Connection, kind: str, places: Mapping[str, str | None]) -> None:
@@ -155,41 +160,6 @@ def unsettle_left(connection: Connection, kind: str, places: Mapping[str, str | 
 def _execute_many(connection: Connection, statement: str, values: list[WireRow]) -> None:
     if values:
         connection.exec_driver_sql(statement, values)
-
-
-def insert_rows(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[WireRow]) -> None:
-    """Insert tuples in column order: executemany on SQLite, COPY on PostgreSQL."""
-    if not rows:
-        return
-    if is_sqlite(connection):
-        connection.exec_driver_sql(_insert_statement(table, tuple(columns)), list(rows))
-        return
-    copy_rows(connection, table, columns, rows)
-
-
-@cache
-def _insert_statement(table: str, columns: tuple[str, ...]) -> str:
-    names = ", ".join(_quoted(column) for column in columns)
-    return f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"
-
-
-def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[WireRow]) -> None:
-    """COPY tuples into a PostgreSQL table."""
-    names = ", ".join(_quoted(column) for column in columns)
-    statement = f"COPY {table} ({names}) FROM STDIN"
-    driver: Any = connection.connection.driver_connection
-    errors: Any = connection.dialect.loaded_dbapi.Error
-    try:
-        with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
-    except errors as error:  # as SQLAlchemy would have raised it, had it run the statement
-        raise DBAPIError.instance(statement, None, error, errors, dialect=connection.dialect) from error
-
-
-def _quoted(column: str) -> str:
-    # Canonical names need no quotes (tested); of the machinery `class` and `cursor` are the reason.
-    return f'"{column}"'
 
 
 def chunks(items: Sequence[T], size: int = _CHUNK) -> Iterable[Sequence[T]]:

@@ -60,7 +60,7 @@ def _machinery(connection: sqlite3.Connection, table: Any, remote_ids: bool) -> 
     if table.name in NUMBERED:
         aside.add("id")
     if not remote_ids:
-        aside |= {"remote_id", "receipt"}
+        aside |= {"remote_id", "receipt", "remote_hash"}
     rows = [
         {key: value for key, value in dict(row).items() if key not in aside}
         for row in connection.execute(f"SELECT * FROM {table.name}")

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from deskferry.simulators.account import Account, generate
-from deskferry.simulators.freshdesk import FreshdeskDesk, staff, teams
+from deskferry.simulators.account import Account, Lazy, generate
+from deskferry.simulators.freshdesk import FreshdeskDesk, build, staff, teams
 from deskferry.simulators.freshdesk.generated import FIELD_TYPES, TABLES
 from deskferry.simulators.kernel import SimClock
 from deskferry.simulators.server import RunningServer, serve
 from deskferry.simulators.zendesk import ZendeskDesk, load
 
+SHELVES = ("categories", "sections", "articles")
 START = 1_767_225_600.0
 
 
@@ -62,8 +64,13 @@ class Host:
         """Return a fresh desk."""
         return self.zendesk(**made_of) if vendor == "zendesk" else self.freshdesk(**made_of)
 
-    def zendesk(self, seed: int, tickets: int, profile: str, data: str | None = None, **options: Any) -> ZendeskDesk:
-        """Return a Zendesk: generated, or from a folder."""
+    def zendesk(
+        self, seed: int = 0, tickets: int = 0, profile: str = "plain", data: str | None = None,
+        like: dict[str, Any] | None = None, **options: Any,
+    ) -> ZendeskDesk:  # fmt: skip
+        """Return a Zendesk: generated, from a folder, or with the set-up of another (`like`) and nothing else."""
+        if like is not None:
+            return self.empty_zendesk(like, **options)
         if data is not None:
             desk = load(Path(data), **options)
             desk.clock.set(max(desk.clock.now(), self.clock.now()))
@@ -73,8 +80,37 @@ class Host:
         self.clock.set(float(account.now))
         return ZendeskDesk(account, self.clock, **options)
 
-    def freshdesk(self, like: dict[str, Any] | None = None, **options: Any) -> FreshdeskDesk:
-        """Return a Freshdesk with an administrator's set-up, and no tickets or contacts."""
+    def empty_zendesk(
+        self, like: dict[str, Any], agents: int | None = None, without: dict[str, list[str]] | None = None,
+        knowledge: bool = True, **options: Any,
+    ) -> ZendeskDesk:  # fmt: skip
+        """Return a Zendesk as an administrator set it up: so many agents, without some groups or fields (by name).
+
+        Without `knowledge` its help centre has its readers only, and there are no macros.
+        """
+        source = generated(like["seed"], like["tickets"], like["profile"])
+        staff_only = replace(
+            source,
+            tickets=Lazy(0, source.tickets.by_key),
+            people=Lazy(min(agents or len(source.agents), len(source.agents)), source.people.by_key),
+            organizations=Lazy(0, source.organizations.by_key),
+        )
+        desk = ZendeskDesk(staff_only, self.clock, **{"subdomain": "globex", **options})
+        for table, names in (without or {}).items():
+            rows = desk.state.lists[table]
+            rows[:] = [one for one in rows if not {one.get("name"), one.get("title")} & set(names)]
+        if not knowledge:
+            for emptied in (*(desk.state.guide.lists[name] for name in SHELVES), desk.state.lists["macros"]):
+                emptied.clear()
+        return desk
+
+    def freshdesk(
+        self, like: dict[str, Any] | None = None, filled: dict[str, Any] | None = None, **options: Any
+    ) -> FreshdeskDesk:
+        """Return a Freshdesk with an administrator's set-up, and no tickets or contacts; or a generated one."""
+        if filled is not None:
+            self.clock.set(float(generated(filled["seed"], filled["tickets"], filled["profile"]).now))
+            return build(self.clock, **filled, **options)
         if like is None or like.get("data"):
             return FreshdeskDesk(self.clock, **options)
         source = generated(like["seed"], like["tickets"], like["profile"])

@@ -118,6 +118,14 @@ class DeskHost:
         """Serve a generated account; `data` serves a folder, other options are those of the simulator."""
         return self._start("zendesk", {"seed": seed, "tickets": tickets, "profile": profile, **options})
 
+    def empty_zendesk(self, *, like: Desk, **options: Any) -> Desk:
+        """Serve an account as an administrator set it up: staff (`agents`: so many), groups and fields of another."""
+        return self._start("zendesk", {"like": like.made_of.get("filled", like.made_of), **options})
+
+    def full_freshdesk(self, *, seed: int = 3, tickets: int = 40, profile: str = "plain") -> Desk:
+        """Serve a generated account."""
+        return self._start("freshdesk", {"filled": {"seed": seed, "tickets": tickets, "profile": profile}})
+
     def freshdesk(self, *, like: Desk | None = None, **options: Any) -> Desk:
         """Serve an account as an administrator set it up: with the staff, teams and fields of another desk."""
         made_of = dict(options)

@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from deskferry.migrate.lanes import LoadOptions
 from deskferry.migrate.migrate import MigrateOptions, migrate
 from deskferry.migrate.migrate import verify as verify_route
 from deskferry.migrate.pull import PullOptions
+from deskferry.migrate.rollback import rollback as roll_back
+from deskferry.migrate.rollback_result import RollbackOptions, route_of
 from deskferry.migrate.scope import Scope
 from deskferry.migrate.verify import Depth
 from deskferry.store import blobs, engine, open_store
@@ -89,11 +91,13 @@ def _count_pages(opened: Workbench, names: list[str]) -> dict[str, dict[str, int
 
 
 def load(
-    config: str, clock: str, *, verify: bool = False, prove: bool = True, threads: int = 1, mapping: str | None = None
-) -> dict[str, Any]:
+    config: str, clock: str, *, verify: bool = False, prove: bool = True, threads: int = 1, mapping: str | None = None,
+    early: bool = False, only: Sequence[str] = (),
+) -> dict[str, Any]:  # fmt: skip
     """Migrate `old` into `new` with a yes to every effect; returns what came of it."""
     with bench(config, clock) as opened:
-        job = opened.migration("old", "new", None if mapping is None else Path(mapping), Scope())
+        scope = Scope(tuple(only), early=early)
+        job = opened.migration("old", "new", None if mapping is None else Path(mapping), scope)
         accepted = frozenset(effect.name for effect in job.writer.effects())
         options = MigrateOptions(load=LoadOptions(accepted, threads=threads), verify=verify, prove=prove)
         return migrate(job, options).as_json()
@@ -103,6 +107,15 @@ def verify(config: str, clock: str) -> dict[str, Any]:
     """Compare what `new` holds with what `old` is, files included."""
     with bench(config, clock) as opened:
         return verify_route(opened.migration("old", "new", None, Scope()), Depth.FILES).as_json()
+
+
+def rollback(config: str, clock: str, run: str, **options: Any) -> dict[str, Any]:
+    """Take a run back, with a yes to every effect; returns what came of it."""
+    with bench(config, clock) as opened:
+        source, destination = route_of(opened.store, run)
+        job = opened.migration(source, destination, None, Scope())
+        accepted = frozenset(effect.name for effect in job.writer.effects())
+        return roll_back(job, run, RollbackOptions(accept=accepted, **options)).as_json()
 
 
 def normalize(config: str, clock: str, name: str) -> dict[str, Any]:
@@ -164,7 +177,8 @@ def _no_room_for_files() -> None:
 INJECTIONS: dict[str, Callable[[], None]] = {"few pages": _few_pages, "no room for files": _no_room_for_files}
 
 JOBS: dict[str, Callable[..., dict[str, Any]]] = {
-    "pull": pull, "load": load, "verify": verify, "normalize": normalize, "command line": command_line,
+    "pull": pull, "load": load, "verify": verify, "rollback": rollback, "normalize": normalize,
+    "command line": command_line,
 }  # fmt: skip
 
 

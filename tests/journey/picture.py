@@ -14,6 +14,12 @@ _TIMES = {
     "created_at", "updated_at", "due_by", "fr_due_by", "nr_due_by", "at", "last_edited_at", "scheduled_at",
     "contact_created_at",
 }  # fmt: skip
+_NAMED = {
+    "solution_categories": "name", "solution_folders": "name", "solution_articles": "title",
+    "canned_response_folders": "name", "canned_responses": "title", "satisfaction_ratings": "feedback",
+    "time_entries": "note",
+}  # fmt: skip
+"""What stands beside tickets, each by what it is called."""
 _MARK = re.compile(r"\[([a-z0-9_-]+:[a-z_]+:[^\]\s]+)\]")
 
 State = dict[str, list[dict[str, Any]]]
@@ -40,6 +46,11 @@ def twice(desk: Desk) -> list[str]:
     marks = [row["custom_fields"].get(ORIGIN) for row in state["tickets"]]
     for row in state["conversations"]:
         marks += _MARK.findall(row["body"] or "")[:1]
+    marks += [row["seo_data"].get("meta_keywords") for row in state["solution_articles"]]
+    for table, name in (("satisfaction_ratings", "feedback"), ("time_entries", "note")):
+        marks += [mark for row in state[table] for mark in _MARK.findall(row[name] or "")[:1]]
+    for table in ("solution_categories", "solution_folders", "canned_response_folders"):
+        marks += [f"{table} {row.get('category_id')} {row['name']}" for row in state[table]]
     return [mark for mark, count in Counter(marks).items() if count > 1]
 
 
@@ -59,6 +70,9 @@ def _names(state: State) -> dict[tuple[str, Any], str]:
         names["", row["id"]] = f"file {row['name']} {row['sha256']}"
     for row in state["ticket_fields"]:
         names["", row["id"]] = f"field {row['name']}"
+    for table, name in _NAMED.items():
+        for row in state[table]:
+            names["", row["id"]] = f"{table} {row[name]}"
     return names
 
 

@@ -176,6 +176,7 @@ def _everything(place: Place) -> None:
     run("validate", "old", "--format", "csv", codes=(0, 1))
     run("runs")
     run("demo", "--dir", "demo", "--tickets", "10")
+    _taken_back(place)
     _simulate(place)
 
 
@@ -195,6 +196,23 @@ def _crosses(place: Place) -> None:
     accepted = [word for one in planned["effects"] for word in ("--accept", one["name"])]
     place.run("migrate", "old", "new", "--yes", "--prove", *accepted)
     place.run("verify", "old", "new", "--depth", "files")
+
+
+def _taken_back(place: Place) -> None:
+    """Run what comes after a migration: its report, what mends or undoes it, what removes data."""
+    runs = place.run("runs", "--format", "json").json()
+    # The second one found everything there; the one that wrote is the older.
+    crossed = [one["id"] for one in runs if one["command"] == "migrate" and one["exit_code"] == 0][-1]
+    place.run("report", crossed, "--output", "sign-off.html")
+    place.run("report", crossed, "--output", "sign-off.json", "--lang", "es")
+    place.run("links", "old", "new", "--output", "links.csv")
+    place.run("inventory", "old", "--diff", "new", "--format", "json")
+    place.run("retry", crossed)
+    (place.directory / "people.csv").write_text("placeholder,to\nnobody@acme.example,agent\n", encoding="utf-8")
+    place.run("reassign", "new", "people.csv", codes=(2,))
+    place.run("rollback", crossed, "--yes", "--format", "json", codes=(0, 1))
+    place.run("forget", "agent1@acme.example", "--yes")
+    place.run("purge", "basic", "--yes")
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,7 @@ ACME = Capabilities(
     writes_silently=partly("with notifications off"),
     appends_silently=yes(),
     finds_by_origin=yes("external id"),
+    keeps_threading=vendor_cannot("no message ids"),
     search_lag=120,
     list_caps={"tickets": 30_000},
     plan_gated={"surveys": "Pro"},
@@ -66,7 +67,7 @@ def test_absence_needs_a_cause() -> None:
     with pytest.raises(ValueError, match="needs its cause"):
         Ability(Support.PARTLY)
     with pytest.raises(ValueError, match="no such kinds: tickets"):
-        Capabilities("acme", {"tickets": Both(yes(), yes())}, Both(yes(), yes()), yes(), yes(), yes(), yes(), yes())
+        Capabilities("acme", {"tickets": Both(yes(), yes())}, Both(yes(), yes()), *[yes()] * 6)
 
 
 def test_rows_and_json_name_every_kind() -> None:

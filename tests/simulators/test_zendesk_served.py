@@ -86,3 +86,34 @@ def test_business_time_keeps_local_hours_and_holidays() -> None:
 def test_nights_of_the_clock_change_are_shorter_and_longer(day: tuple[int, int, int], hours: int) -> None:
     nights = OpenTime(SCHEDULES[1], date(2025, 1, 1), date(2025, 12, 31))
     assert nights.between(moment(NEW_YORK, *day, 0), moment(NEW_YORK, *day, 12)) == hours * 3600
+
+
+def test_an_upload_is_streamed_over_the_socket_and_switches_are_on_the_control_plane(
+    server: RunningServer, http: httpx.Client
+) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield from (b"x" * 100_000 for _ in range(30))
+
+    sent = http.post("/api/v2/uploads", params={"filename": "a.bin"}, content=chunks())
+    assert sent.json()["upload"]["attachment"]["size"] == 3_000_000
+    limit = http.post("/__sim/state", json={"op": "settings", "max_upload": 10})
+    assert limit.json()["result"]["max_upload"] == 10
+    assert http.post("/api/v2/uploads", params={"filename": "a.bin"}, content=chunks()).status_code == 413
+    ticket = {
+        "ticket": {"subject": "S", "comment": {"body": "x"}, "requester": {"name": "N", "email": "n@new.example"}}
+    }
+    assert http.post("/api/v2/tickets", json=ticket).status_code == 201
+    mails = http.get("/__sim/mailbox").json()["mails"]
+    assert [(mail["kind"], mail["to"]) for mail in mails] == [
+        ("verify_email", "n@new.example"),
+        ("notify_requester_of_received_request", "n@new.example"),
+    ]
+
+
+def test_an_account_without_tickets_is_a_destination() -> None:
+    with serve(start.build("zendesk", seed=7, tickets=0)) as running:
+        headers = {"Authorization": f"Bearer {running.pipeline.desk.credentials()['oauth_token']}"}
+        with httpx.Client(base_url=running.base_url, headers=headers, trust_env=False) as client:
+            assert client.get("/api/v2/tickets").json()["tickets"] == []
+            body = {"ticket": {"subject": "S", "comments": [{"value": "x"}]}}
+            assert client.post("/api/v2/imports/tickets", json=body).json()["ticket"]["id"] == 1

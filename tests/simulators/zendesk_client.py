@@ -52,6 +52,44 @@ class Client:
                 return rows
             page = self.json(page.get("after_url") or page["next_page"])
 
+    def send(self, method: str, path: str, body: Any = None, **params: Any) -> httpx.Response:
+        """Return the answer to a write below /api/v2."""
+        return self.http.request(method, f"/api/v2/{path}", json=body, params=params or None)
+
+    def wrote(self, method: str, path: str, body: Any = None, **params: Any) -> Any:
+        """Return the decoded body of a write that must succeed; None for 204."""
+        answer = self.send(method, path, body, **params)
+        assert answer.is_success, (path, answer.status_code, answer.text[:600])
+        return answer.json() if answer.content else None
+
+    def refused(self, method: str, path: str, body: Any = None, status: int = 422, **params: Any) -> Any:
+        """Return the decoded body of a write that must be refused."""
+        answer = self.send(method, path, body, **params)
+        assert answer.status_code == status, (path, answer.status_code, answer.text[:600])
+        return answer.json()
+
+    def job(self, method: str, path: str, body: Any = None, **params: Any) -> Any:
+        """Return a job after its end."""
+        job = self.wrote(method, path, body, **params)["job_status"]
+        self.desk.clock.sleep(60)
+        return self.json(f"job_statuses/{job['id']}")["job_status"]
+
+    def upload(self, name: str, data: bytes, kind: str = "image/png", **params: Any) -> Any:
+        """Return an upload."""
+        headers = {"Content-Type": kind}
+        answer = self.http.post("/api/v2/uploads", content=data, params={"filename": name, **params}, headers=headers)
+        assert answer.status_code == 201, answer.text
+        return answer.json()["upload"]
+
+    def imports(self, **ticket: Any) -> Any:
+        """Return a ticket that was imported."""
+        given = {"subject": "S", "comments": [{"value": "Hello"}], **ticket}
+        return self.wrote("POST", "imports/tickets", {"ticket": given})["ticket"]
+
+    def mails(self) -> list[str]:
+        """Return the kinds of the mails so far."""
+        return [mail.kind for mail in self.desk.mailbox]
+
     def patch(self, op: str, **change: Any) -> Any:
         """Change the account behind the API's back."""
         return self.desk.patch({"op": op, **change})

@@ -134,6 +134,24 @@ def test_a_part_that_another_record_brings_now_stays(store: Store, writer: Write
     assert rows(store, "SELECT id, raw_record_id FROM message") == [("old:comment:1", "old:comment:1")]
 
 
+def test_new_records_that_bring_a_row_that_is_there(store: Store, writer: Writer) -> None:
+    """Rows of new records are taken to be new; where one is not it is compared, and the rest of the page is written."""
+    writer.page(comment("1", body="a"), comment("2", body="b"))
+    again = {"id": "u", "ticket_id": "7", "comments": [{"id": "1", "body": "a"}, {"id": "2", "body": "c"}, {"id": "3"}]}
+    writer.page(RawRecord("update", "u", again), user(tags=["x"]), at=T2)
+    writer.page(RawRecord("update", "v", {**again, "id": "v", "comments": [{"id": "3", "body": "d"}]}), at=T3)
+    found = rows(store, "SELECT id, body_text, raw_record_id FROM message ORDER BY id")
+    assert found == [
+        ("old:comment:1", "a", "old:update:u"),
+        ("old:comment:2", "c", "old:update:u"),
+        ("old:comment:3", "d", "old:update:v"),
+    ]
+    kinds = writer.pages.tally.as_json()["kinds"]
+    assert kinds["message"] == {"inserted": 3, "updated": 2, "unchanged": 1}
+    assert kinds["person"] == {"inserted": 1, "updated": 0, "unchanged": 0}
+    assert rows(store, "SELECT * FROM reject") == []
+
+
 def test_the_last_of_two_in_a_page(store: Store, writer: Writer) -> None:
     """Vendors repeat records across the edges of their pages."""
     writer.page(user(name="first"), user(name="second"))

@@ -15,4 +15,5 @@ CAPABILITIES = Capabilities(
     writes_silently=_NO_WRITING,
     appends_silently=_NO_WRITING,
     finds_by_origin=_NO_WRITING,
+    keeps_threading=_NO_WRITING,
 )

@@ -3,8 +3,9 @@
 from deskferry.connectors.freshdesk.api import FreshdeskSource
 from deskferry.connectors.freshdesk.capabilities import CAPABILITIES
 from deskferry.connectors.freshdesk.read import MAPS
-from deskferry.connectors.freshdesk.settings import FreshdeskSettings, open_session, site
+from deskferry.connectors.freshdesk.settings import ADDRESSES, FreshdeskSettings, open_session, site
 from deskferry.connectors.freshdesk.streams import STREAMS
+from deskferry.connectors.freshdesk.words import LOSS_CAUSES
 from deskferry.connectors.freshdesk.write import FreshdeskDestination
 from deskferry.connectors.kit.contract import Connector
 
@@ -19,7 +20,9 @@ CONNECTOR = Connector(
     source=FreshdeskSource,
     destination=FreshdeskDestination,
     site=site,
+    addresses=ADDRESSES,
     ticket_children=("whole_tickets",),
+    loss_words=LOSS_CAUSES,
 )
 
 __all__ = ["CONNECTOR"]

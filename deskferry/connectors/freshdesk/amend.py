@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from deskferry.connectors.freshdesk import amend_beside
 from deskferry.connectors.kit.contract import Earlier, Loss, Operation, Ref
 
 CANNOT_UPDATE = "update_not_possible"
@@ -34,6 +35,9 @@ def amend(update: Operation, draft: Operation, earlier: Earlier) -> tuple[Operat
     losses = list(_files(draft, earlier))
     if call == "note":
         return update, [*losses, *_of_note(draft, earlier)]
+    if call in {"solution_article", "canned_response"}:
+        readers, lost = amend_beside.readers(update, draft, earlier)
+        return readers, [*losses, *lost]
     if call == "ticket":
         losses += _copied(draft, earlier)
     for key in _FIXED.get(call, ()):

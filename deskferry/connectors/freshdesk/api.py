@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from deskferry.config import ConnectionConfig
-from deskferry.connectors.freshdesk import children, scan
+from deskferry.connectors.freshdesk import children, knowledge, scan
 from deskferry.connectors.freshdesk.children import has_next
 from deskferry.connectors.freshdesk.limits import plan_limits
 from deskferry.connectors.freshdesk.settings import FreshdeskSettings
@@ -32,10 +32,6 @@ from deskferry.connectors.kit.settings import parse_settings
 from deskferry.errors import Refused
 
 _SCOPES = {1: "all tickets", 2: "tickets of own groups", 3: "own tickets"}
-_FULL_LISTS = frozenset(
-    {"companies", "agents", "ticket_fields", "contact_fields", "company_fields", "products", "email_configs",
-     "time_entries"}
-)  # fmt: skip
 _UNPAGED = frozenset({"ticket_fields", "contact_fields", "company_fields"})
 _FILE_REMEDY = "Ask an administrator for an API key of an agent with global access."
 
@@ -118,6 +114,8 @@ class FreshdeskSource:
                 yield from scan.ratings(self._list, request, self._session.clock)
             elif stream == "groups":
                 yield from self._groups(request)
+            elif stream in knowledge.STREAMS:
+                yield from knowledge.pages(self._session, stream, request)
             else:
                 yield from self._whole(stream, request)
         except VendorStatus as refusal:
@@ -190,8 +188,10 @@ class _Download:
         return self._inner.__exit__(*details) if self._inner is not None else None
 
     def _fresh_url(self) -> str | None:
-        """Return a new link to the same file, from the ticket or its conversations."""
+        """Return a new link to the same file, from the article, the ticket or its conversations."""
         ticket = self._ref.parent
+        if self._ref.article is not None:
+            return knowledge.file_link(self._session, self._ref.article, self._ref.attachment_id.rpartition(":")[2])
         if ticket is None:
             return None
         return children.file_link(self._session, ticket, self._ref.attachment_id.rpartition(":")[2])

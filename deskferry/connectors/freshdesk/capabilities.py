@@ -39,14 +39,34 @@ CAPABILITIES = Capabilities(
         "ticket_link": Both(yes("parents and trackers"), not_yet("links are named in a private note")),
         "tagging": Both(yes("tickets and contacts"), partly("32 characters at most")),
         "survey_response": Both(
-            yes("dates of answers are the ratings' own"), not_yet("values could be written, dates not")
+            yes("dates of answers are the ratings' own"),
+            partly("where a survey is active, else as a private note; the date stands in the text"),
         ),
-        "time_entry": Both(yes("where the plan has time tracking"), not_yet("could be written with its date")),
+        "time_entry": Both(
+            yes("where the plan has time tracking"),
+            partly("with its date, in whole minutes; without time tracking as a note"),
+        ),
         "ticket_event": Both(
             not_yet("the activity export of administrators"), vendor_cannot("no API writes the history of a ticket")
         ),
+        "article_category": Both(
+            partly("categories and folders; their names in other languages are not read"),
+            partly("two levels: what lies deeper is a folder that names those above it; a folder for each readers"),
+        ),
+        "article": Both(
+            yes("who may read it is its folder's"),
+            partly("times cannot be written; named groups of readers become agents only; images are attached"),
+        ),
+        "article_translation": Both(
+            yes("in every language of the desk; needs several languages in the plan"),
+            partly("in the languages that the desk has"),
+        ),
+        "macro": Both(
+            partly("canned responses, with an administrator's key; their files stay links"),
+            partly("the text with the vendor's placeholders; actions, and what is somebody's own, stay behind"),
+        ),
         **same(
-            ("macro", "article", "article_category", "article_translation", "sla_policy", "schedule", "config_item"),
+            ("sla_policy", "schedule", "config_item"),
             not_yet("the vendor lists them"),
             not_yet("the vendor takes some of them"),
         ),
@@ -59,6 +79,10 @@ CAPABILITIES = Capabilities(
     ),
     appends_silently=vendor_cannot("public notes may mail and fire automations; private notes mail nobody"),
     finds_by_origin=yes("a custom field of tickets, a mark in each text, the external id of contacts"),
+    keeps_threading=vendor_cannot(
+        "no API takes message ids; a reply to an old mail opens a new ticket, or lands on the one whose number stands "
+        "in its subject as [#123]: give the ticket ids a prefix (Admin, Email, Advanced settings) before the cut-over"
+    ),
     search_lag=30.0,
     list_caps={"tickets": LAST_PAGE * 100},
     plan_gated={
@@ -67,6 +91,8 @@ CAPABILITIES = Capabilities(
         "products": "multiple products",
         "tickets/archived/{id}": "archiving",
         "admin/ticket_fields": "an administrator's key",
+        "canned_responses": "an administrator's key",
+        "solutions/{…}/{language}": "several languages",
     },
     rollback_leaves=(
         "tickets in the trash until the vendor purges them",

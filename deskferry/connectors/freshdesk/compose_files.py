@@ -8,7 +8,8 @@ from typing import Any
 
 from deskferry.connectors.freshdesk.desk import CALL_LIMIT
 from deskferry.connectors.freshdesk.words import word
-from deskferry.connectors.kit.contract import FilePart, Loss, Row
+from deskferry.connectors.kit.contract import Crossings, FilePart, Loss, Row
+from deskferry.connectors.kit.file_fitting import fitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,32 +21,25 @@ class Files:
     losses: tuple[Loss, ...]
 
 
-def packed(rows: Sequence[Row], language: str, limit: int = CALL_LIMIT) -> Files:
+def packed(rows: Sequence[Row], crossings: Crossings, limit: int = CALL_LIMIT) -> Files:
     """Return the files in calls of at most 20 MB, in their order."""
     bins: list[list[FilePart]] = [[]]
     room = limit
     lines: list[str] = []
     losses: list[Loss] = []
     for row in rows:
-        name = str(row.get("filename") or row["id"].rpartition(":")[2])
-        size, sha256 = row.get("size"), row.get("sha256")
-        if not sha256 or row.get("fetch_state") not in (None, "done"):
-            lines.append(word(language, "missing", name))
-            losses.append(Loss(row["id"], "file", name, "file_missing"))
-            continue
-        if size is not None and size > limit:
-            lines.append(word(language, "too_large", name, size, sha256))
-            losses.append(Loss(row["id"], "file", f"{name} ({size} bytes)", "file_too_large"))
-            continue
-        part = FilePart(row["id"], name, row.get("content_type"), int(size or 0), sha256)
-        if part.size > room and bins[-1]:
-            bins.append([])
-            room = limit
-            losses.append(Loss(row["id"], "visibility", name, "files_split"))
-        elif len(bins) > 1:
-            losses.append(Loss(row["id"], "visibility", name, "files_split"))
-        bins[-1].append(part)
-        room -= part.size
+        one = fitted(row, limit, crossings)
+        losses += one.losses
+        if one.said:
+            lines.append(word(crossings.header.language, one.said, *one.values))
+        for part in one.parts:
+            if part.size > room and bins[-1]:
+                bins.append([])
+                room = limit
+            if len(bins) > 1:
+                losses.append(Loss(row["id"], "visibility", part.filename, "files_split"))
+            bins[-1].append(part)
+            room -= part.size
     return Files(tuple(tuple(one) for one in bins), tuple(lines), tuple(losses))
 
 

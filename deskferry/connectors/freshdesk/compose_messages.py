@@ -13,7 +13,10 @@ from deskferry.connectors.freshdesk.header import HeaderFacts, author_line, with
 from deskferry.connectors.freshdesk.pieces import as_html, in_pieces, without_images
 from deskferry.connectors.freshdesk.words import AUTOMATIONS, PUBLIC_NOTE_EMAILS, word
 from deskferry.connectors.kit.contract import Crossings, FilePart, Loss, Operation, Ref, Row
+from deskferry.connectors.kit.links import LINK_LEFT, Text
 
+_LONGER_LINK = 60
+"""Bytes by which a new address may be longer than the old one."""
 _UNWRITTEN_STATES = {"draft": "draft_not_written", "scheduled": "draft_not_written", "hidden": "hidden_not_written"}
 _STATE_SETTINGS = {"draft": "drafts", "scheduled": "drafts", "hidden": "hidden"}
 _MAIL_DETAILS = (
@@ -27,7 +30,7 @@ class Written:
     """A message as it will be written: one piece of text a call, and the files of each call."""
 
     row: Row
-    pieces: tuple[str, ...]
+    pieces: tuple[Text, ...]
     """HTML with its header."""
     bins: tuple[tuple[FilePart, ...], ...]
     public: bool
@@ -66,7 +69,7 @@ def is_public(message: Row) -> bool:
 def written(message: Row, files: Sequence[Row], crossings: Crossings, above: Sequence[str] = ()) -> Written:
     """Return how a message is written; `above` are lines for the header beside author, time and files."""
     language = crossings.header.language
-    spread = packed(files, language)
+    spread = packed(files, crossings)
     losses = list(spread.losses)
     body, shown = without_images(
         as_html(message.get("body_html"), message.get("body_text")), inline_rows(files), word(language, "image")
@@ -75,15 +78,19 @@ def written(message: Row, files: Sequence[Row], crossings: Crossings, above: Seq
     lines = [header_line(message, crossings), *above, *spread.lines]
     if message.get("state") in {"failed", "bounced"}:
         lines.append(word(language, "not_delivered"))
-    parts = in_pieces(body, TEXT_LIMIT - 200 - sum(len(line.encode()) for line in lines))
+    _, left = crossings.linked(body)
+    losses += [Loss(message["id"], "link", old, LINK_LEFT) for old in dict.fromkeys(left)]
+    room = TEXT_LIMIT - 200 - sum(len(line.encode()) for line in lines) - _LONGER_LINK * body.count("://")
+    parts = in_pieces(body, max(room, TEXT_LIMIT // 2))
     if len(parts) > 1:
         losses.append(Loss(message["id"], "body_html", str(len(parts)), "text_split"))
-    pieces = []
+    pieces: list[Text] = []
     for number, part in enumerate(parts, 1):
         told = [*lines] if number == 1 else lines[:1]
         if len(parts) > 1:
             told.append(word(language, "part", number, len(parts)))
-        pieces.append(with_header(part, HeaderFacts(piece_mark(message["id"], number), "\n".join(told))))
+        whole = with_header(part, HeaderFacts(piece_mark(message["id"], number), "\n".join(told)))
+        pieces.append(crossings.linked(whole)[0])
     author = message.get("author_id")
     crosses = author is not None and crossings.target(author) is not None
     if not crosses:
@@ -157,7 +164,7 @@ def notes(ticket_id: str, one: Written, crossings: Crossings, *, first: int = 1)
 
 
 def _note(
-    ticket_id: str, one: Written, body: str, mark: str, files: tuple[FilePart, ...], *, private: bool = False
+    ticket_id: str, one: Written, body: Text, mark: str, files: tuple[FilePart, ...], *, private: bool = False
 ) -> Operation:
     public = one.public and not private
     content: dict[str, Any] = {"body": body, "private": not public, "incoming": one.incoming and public}

@@ -2,51 +2,29 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from typing import Any
 
 from deskferry.connectors.freshdesk.desk import Desk
 from deskferry.connectors.freshdesk.fields import custom_fields
 from deskferry.connectors.freshdesk.words import ACTIVATION_EMAILS, word
+from deskferry.connectors.kit.composing import (
+    AGENT_ROLES,
+    display_name,
+    extra_lost,
+    is_email,
+    iso,
+    not_written,
+    source_hash,
+)
 from deskferry.connectors.kit.contract import Composition, Crossings, Loss, Operation, Ref, Row
-from deskferry.connectors.kit.mapping import digest
 from deskferry.connectors.kit.timezones import iana_to_rails
 
-_EMAIL = re.compile(r"[^@\s<>(),;:\\\"\[\]]+@[^@\s<>(),;:\\\"\[\]]+\.[^@\s<>(),;:\\\"\[\].]{2,}")
-_EMAIL_LIMIT = 255
-AGENT_ROLES = frozenset({"agent", "light_agent", "admin"})
 TIME_ZONE_SETTING = "contact_time_zone"
 PLACEHOLDER_TAG = "deskferry-placeholder"
-
-
-def is_email(value: str | None) -> bool:
-    """Return whether the vendor would take this as an e-mail address."""
-    return bool(value) and len(str(value)) <= _EMAIL_LIMIT and _EMAIL.fullmatch(str(value)) is not None
-
-
-def source_hash(*rows: Row, also: Sequence[Any] = ()) -> str:
-    """Return a hash of the source content: of the rows' own hashes where they have them, and of what `also` tells."""
-    told = [row.get("content_hash") or sorted((key, str(value)) for key, value in row.items()) for row in rows]
-    return digest([told, [str(one) for one in also]])
-
-
-def iso(value: Any) -> str | None:
-    """Return a value of a row as text."""
-    return None if value is None else value.isoformat() if hasattr(value, "isoformat") else str(value)[:500]
-
-
-def not_written(row: Row, names: tuple[str, ...], cause: str = "field_not_there") -> list[Loss]:
-    """Return a loss for each of these fields that has a value."""
-    return [Loss(row["id"], name, iso(row[name]), cause) for name in names if row.get(name) not in (None, "", [], {})]
-
-
-def extra_lost(row: Row) -> list[Loss]:
-    """Return the loss of what only the old vendor has: one row a record, with the names."""
-    extra = row.get("extra")
-    if not extra:
-        return []
-    return [Loss(row["id"], "extra", ", ".join(sorted(map(str, extra)))[:500], "vendor_fields_not_written")]
+__all__ = [
+    "AGENT_ROLES", "display_name", "extra_lost", "is_email", "iso", "not_written", "organization", "person",
+    "source_hash",
+]  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------------------------ organizations
@@ -156,17 +134,6 @@ def _contact(row: Row, crossings: Crossings, desk: Desk) -> tuple[dict[str, Any]
     if values:
         body["custom_fields"] = values
     return body, losses + lost
-
-
-def display_name(row: Row) -> str | None:
-    """Return the best name of a person: the full one, its parts, the address, a number."""
-    parts = " ".join(str(part) for part in (row.get("first_name"), row.get("last_name")) if part)
-    email = str(row.get("email") or "")
-    for candidate in (row.get("name"), parts, email.partition("@")[0], row.get("phone")):
-        text = " ".join(str(candidate or "").split())
-        if text:
-            return text
-    return None
 
 
 def _reach(row: Row, body: dict[str, Any]) -> list[Loss]:

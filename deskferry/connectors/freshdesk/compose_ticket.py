@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from deskferry.connectors.freshdesk import codes
+from deskferry.connectors.freshdesk.compose_beside import beside
 from deskferry.connectors.freshdesk.compose_messages import Written, header_line, kept_out, notes, written
 from deskferry.connectors.freshdesk.compose_people import (
     AGENT_ROLES,
@@ -74,6 +75,9 @@ def ticket(aggregate: TicketAggregate, crossings: Crossings, desk: Desk) -> Comp
     several = bool(operations)
     create = _create(draft, aggregate, opening, status=codes.OPEN if several else status, last=not several)
     operations.insert(0, create)
+    also = beside(aggregate, crossings, desk)
+    operations += also.operations
+    draft.losses += also.losses
     if several:
         # A ticket begins open: that is written only over another state, that an earlier crossing wrote.
         operations.append(replace(_state(draft, status, messages), only_again=status == codes.OPEN))
@@ -165,7 +169,7 @@ def _header_lines(draft: _Draft, aggregate: TicketAggregate) -> list[str]:
         draft.lose("number", draft.ticket["number"], "number_in_text")
     for link in aggregate.links:
         other = link.get("other_ticket_id") or link.get("other_object") or "?"
-        lines.append(draft.say(f"link.{link['kind']}", other))
+        lines.append(draft.say(f"link.{link['kind']}", draft.crossings.address(other) or other))
         draft.losses.append(Loss(link["id"], "ticket_link", other, "link_in_text"))
     return lines
 
@@ -352,7 +356,3 @@ def _left_behind(draft: _Draft, aggregate: TicketAggregate) -> None:
     draft.losses += extra_lost(row)
     if aggregate.events:
         draft.lose("ticket_event", len(aggregate.events), "history_not_written")
-    for rating in aggregate.ratings:
-        draft.losses.append(Loss(rating["id"], "survey_response", iso(rating.get("label")), "rating_not_written"))
-    for entry in aggregate.time_entries:
-        draft.losses.append(Loss(entry["id"], "time_entry", iso(entry.get("seconds")), "time_entry_not_written"))

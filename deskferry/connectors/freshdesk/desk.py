@@ -33,6 +33,11 @@ class Desk:
     """First key of a nested field → the keys of the levels below."""
     languages: frozenset[str] = frozenset()
     """Languages that contacts may have; empty: the desk has but one."""
+    language: str | None = None
+    """The desk's own language."""
+    rating_steps: tuple[int, ...] = ()
+    """The steps of the active survey, from the worst to the best; empty: there is none."""
+    time_tracking: bool = False
 
     def origin(self, crossings: Crossings) -> str:
         """Return the key of the field that takes the mark of a ticket."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from deskferry.connectors.freshdesk import converters as own
+from deskferry.connectors.freshdesk import read_knowledge
 from deskferry.connectors.freshdesk.read_people import COMPANY, DELETED, GROUP, TIMES, USER
 from deskferry.connectors.freshdesk.read_setup import (
     COMPANY_FIELD,
@@ -288,6 +289,6 @@ MAPS = {
     each.object: each
     for each in (
         COMPANY, USER, GROUP, TICKET_FIELD, CONTACT_FIELD, COMPANY_FIELD, PRODUCT, EMAIL_CONFIG, TICKET, CONVERSATION,
-        SATISFACTION_RATING, TIME_ENTRY,
+        SATISFACTION_RATING, TIME_ENTRY, *read_knowledge.MAPS,
     )
 }  # fmt: skip

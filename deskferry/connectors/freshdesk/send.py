@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from deskferry.connectors.freshdesk import find
+from deskferry.connectors.freshdesk import find, find_beside
+from deskferry.connectors.freshdesk.compose_knowledge import LANGUAGE
+from deskferry.connectors.freshdesk.settings import ADDRESSES
 from deskferry.connectors.kit.contract import OpenFile, Operation, Outcome, Ref, Resolve
+from deskferry.connectors.kit.links import LINKS_LEFT, Addresses, Link, LinkedText, NewAddresses
 from deskferry.connectors.kit.session import Answer, FileField, InDoubt, Session
 from deskferry.errors import Refused
 
@@ -22,6 +25,21 @@ _CALLS: Mapping[str, tuple[str, str]] = {
     "note.create": ("POST", "tickets/{}/notes"),
     "note.update": ("PUT", "conversations/{}"),
     "ticket_field.create": ("POST", "admin/ticket_fields"),
+    "solution_category.create": ("POST", "solutions/categories"),
+    "solution_category.update": ("PUT", "solutions/categories/{}"),
+    "solution_folder.create": ("POST", "solutions/categories/{}/folders"),
+    "solution_folder.update": ("PUT", "solutions/folders/{}"),
+    "solution_article.create": ("POST", "solutions/folders/{}/articles"),
+    "solution_article.attach": ("PUT", "solutions/articles/{}"),
+    "solution_article.update": ("PUT", "solutions/articles/{}"),
+    "solution_translation.create": ("POST", "solutions/articles/{}"),
+    "solution_translation.update": ("PUT", "solutions/articles/{}"),
+    "canned_folder.create": ("POST", "canned_response_folders"),
+    "canned_response.create": ("POST", "canned_responses"),
+    "canned_response.update": ("PUT", "canned_responses/{}"),
+    "rating.create": ("POST", "tickets/{}/satisfaction_ratings"),
+    "time_entry.create": ("POST", "tickets/{}/time_entries"),
+    "time_entry.update": ("PUT", "time_entries/{}"),
 }
 _JUDGED = (400, 403, 404, 405, 409, 413, 415, 422)
 _TICKET_LINKS = frozenset({"responder_id", "group_id", "product_id", "email_config_id", "type"})
@@ -30,20 +48,30 @@ _DROPPABLE: Mapping[str, frozenset[str]] = {
     "contact.create": frozenset({"language", "time_zone"}),
     "contact.update": frozenset({"language", "time_zone"}),
     "note.create": frozenset({"user_id"}),
+    "solution_article.create": frozenset({"agent_id"}),
+    "solution_article.update": frozenset({"agent_id"}),
+    "time_entry.create": frozenset({"agent_id"}),
+    "time_entry.update": frozenset({"agent_id"}),
     "ticket.begin": _TICKET_LINKS,
     "ticket.create": _TICKET_LINKS,
 }
 _DUPLICATE = "duplicate_value"
-_PATHS = {"ticket": "tickets", "user": "contacts", "company": "companies"}
+_ID_KEYS = {"ticket_field.create": "name", "canned_folder.create": "Id"}
+"""Where an answer tells the id, if not in `id`."""
+_PATHS = {"ticket": "tickets", "user": "contacts", "company": "companies", "article": "solutions/articles"}
+_NAMED = frozenset({"category", "folder", "canned_response_folder"})
+"""Objects that are one of a name in their list."""
 
 
 def send(session: Session, operation: Operation, resolve: Resolve, files: OpenFile, site: str) -> Outcome:
     """Send one operation once, and return what became of it."""
     method, path = _CALLS[operation.call]
+    told = NewAddresses(Addresses(site, ADDRESSES), lambda record_id: resolve(Ref(record_id)))
     try:
-        body = resolved(operation.body, resolve)
+        body = resolved(operation.body, resolve, told)
         if operation.target is not None:
             path = path.format(resolve(operation.target))
+        path, body = addressed(operation.call, path, body)
         parts: list[FileField] = [
             ("attachments[]", file.filename, files(file), file.content_type) for file in operation.files
         ]
@@ -61,8 +89,15 @@ def send(session: Session, operation: Operation, resolve: Resolve, files: OpenFi
         return Outcome("in_doubt", code="no_answer", detail=str(doubt))
     if answer.status < 300:
         outcome = _done(operation, answer, site)
-        return replace(outcome, receipt={**outcome.receipt, "dropped": list(dropped)}) if dropped else outcome
-    return _refused(session, operation, answer, body, site)
+        also = {"dropped": list(dropped), LINKS_LEFT: told.left}
+        return replace(outcome, receipt={**outcome.receipt, **{key: value for key, value in also.items() if value}})
+    return _refused(session, operation, answer, body, site, path)
+
+
+def addressed(call: str, path: str, body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return address and body without what is for us alone; the language of a new translation ends the address."""
+    told = {key: value for key, value in body.items() if not key.startswith("_")}
+    return (f"{path}/{body[LANGUAGE]}" if call == "solution_translation.create" else path), told
 
 
 def _request(session: Session, method: str, path: str, body: Mapping[str, Any], parts: Sequence[FileField]) -> Answer:
@@ -89,15 +124,17 @@ def _droppable(operation: Operation, answer: Answer, body: Mapping[str, Any]) ->
 # ---------------------------------------------------------------------------------------------------------- requests
 
 
-def resolved(value: Any, resolve: Resolve) -> Any:
-    """Return a body with the destination's ids, as numbers, in place of references."""
+def resolved(value: Any, resolve: Resolve, told: Callable[[Link], str | None] = lambda _link: None) -> Any:
+    """Return a body with the destination's ids, as numbers, in place of references, and new addresses in texts."""
+    if isinstance(value, LinkedText):
+        return value.told(told)
     if isinstance(value, Ref):
         found = resolve(value)
         return int(found) if found.isdigit() else found
     if isinstance(value, Mapping):
-        return {key: resolved(item, resolve) for key, item in value.items()}
+        return {key: resolved(item, resolve, told) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [resolved(item, resolve) for item in value]
+        return [resolved(item, resolve, told) for item in value]
     return value
 
 
@@ -126,7 +163,9 @@ def _text(value: Any) -> str:
 def _done(operation: Operation, answer: Answer, site: str) -> Outcome:
     body = answer.body if isinstance(answer.body, dict) else {}
     # A field is known by its key, which the vendor makes of the label.
-    remote_id = str(body.get("name" if operation.call == "ticket_field.create" else "id") or "") or None
+    remote_id = str(body.get(_ID_KEYS.get(operation.call, "id")) or "") or None
+    if remote_id is not None and operation.object == "article_translation":
+        remote_id = f"{remote_id}/{operation.body[LANGUAGE]}"
     receipt: dict[str, Any] = {key: body[key] for key in ("created_at", "updated_at") if body.get(key)}
     if body.get("attachments"):
         receipt["attachments"] = [
@@ -142,17 +181,23 @@ def url(object_name: str, remote_id: str | None, site: str) -> str | None:
     return f"{site}/a/{path}/{remote_id}" if path and remote_id else None
 
 
-def _refused(session: Session, operation: Operation, answer: Answer, body: Mapping[str, Any], site: str) -> Outcome:
+def _refused(
+    session: Session, operation: Operation, answer: Answer, body: Mapping[str, Any], site: str, path: str
+) -> Outcome:
     errors = errors_of(answer)
     code = str(errors[0].get("code") or f"status_{answer.status}")
     detail = "; ".join(": ".join(str(error[key]) for key in ("field", "message") if error.get(key)) for error in errors)
     duplicates = [error for error in errors if error.get("code") == _DUPLICATE]
     if operation.adopt and operation.action == "create" and (duplicates or answer.status == 409):
-        twin = _twin(session, operation, duplicates, body)
+        if operation.object in _NAMED:
+            twin = next(iter(find_beside.named(session, path, body)), None)
+        else:
+            twin = _twin(session, operation, duplicates, body)
         if twin is not None:
+            restored = operation.object == "user" and _restored(session, twin)
             return Outcome(
                 "adopted", twin, url(operation.object, twin, site), code=_DUPLICATE, detail=detail,
-                receipt={"adopted": True},
+                receipt={"adopted": True, **({"restored": True} if restored else {})},
             )  # fmt: skip
     if answer.status == 403 and code != "require_feature":
         raise Refused(
@@ -194,12 +239,13 @@ def _twin(
     if twin is None:
         hits = find.people(session, body, trashed=True)
         twin = hits[0] if hits else None
-    if twin is not None:
-        _restore(session, twin)
     return twin
 
 
-def _restore(session: Session, contact: str) -> None:
+def _restored(session: Session, contact: str) -> bool:
+    """Take a contact out of the trash; whether it was there."""
     known = session.request_json("GET", f"contacts/{contact}", allow=(404, 405))
-    if known.status == 405 or (isinstance(known.body, dict) and known.body.get("deleted")):
-        session.request_json("PUT", f"contacts/{contact}/restore", allow=(400, 404, 405), idempotent=True)
+    if known.status != 405 and not (isinstance(known.body, dict) and known.body.get("deleted")):
+        return False
+    session.request_json("PUT", f"contacts/{contact}/restore", allow=(400, 404, 405), idempotent=True)
+    return True

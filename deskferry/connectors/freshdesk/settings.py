@@ -11,6 +11,7 @@ from deskferry.connectors.kit.auth import BasicAuth
 from deskferry.connectors.kit.clock import Clock
 from deskferry.connectors.kit.governor import Governor
 from deskferry.connectors.kit.limits import Pace, quiet_hours
+from deskferry.connectors.kit.links import Address
 from deskferry.connectors.kit.session import Session
 from deskferry.connectors.kit.settings import parse_settings
 from deskferry.connectors.kit.verdicts import Stop, Verdict
@@ -95,3 +96,20 @@ def site(connection: ConnectionConfig) -> str:
     """Return the origin of the agents' user interface."""
     settings = parse_settings(FreshdeskSettings, connection)
     return f"https://{settings.host}" if settings.host else settings.origin
+
+
+ADDRESSES = (
+    Address("ticket", "ticket", ("/a/tickets/{id}", "/helpdesk/tickets/{id}", "/support/tickets/{id}")),
+    Address("organization", "company", ("/a/companies/{id}",)),
+    Address("person", "user", ("/a/contacts/{id}",)),
+    Address(
+        "article",
+        "article",
+        (
+            "/support/solutions/articles/{id}",
+            "/{any}/support/solutions/articles/{id}",
+            "/a/solutions/articles/{id}",
+        ),
+    ),
+)
+"""Where a person looks at records: the agents' interface, the one before it, and the portal."""

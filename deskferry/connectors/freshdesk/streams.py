@@ -44,6 +44,22 @@ STREAMS = (
         "surveys/satisfaction_ratings", optional=True,
     ),
     Stream("time_entries", Mode.FULL, ("time_entry",), ("time_entry",), "time_entries", optional=True),
+    Stream(
+        "solution_categories", Mode.FULL, ("article_category",), ("category",), "solutions/categories", optional=True,
+    ),
+    Stream(
+        "solution_folders", Mode.FULL, ("article_category",), ("folder",), "solutions/categories/{id}/folders",
+        optional=True, note="one call a category, one more for each folder that has folders in it",
+    ),
+    Stream(
+        "solution_articles", Mode.FULL, ("article", "article_translation", "attachment"), ("article",),
+        "solutions/folders/{id}/articles", optional=True,
+        note="one call a folder, one more for each further language of the desk; who may read it is the folder's",
+    ),
+    Stream(
+        "canned_responses", Mode.FULL, ("macro",), ("canned_response",), "canned_response_folders/{id}/responses",
+        optional=True, note="administrators only; one call a folder",
+    ),
 )  # fmt: skip
 
 BY_NAME = {stream.name: stream for stream in STREAMS}

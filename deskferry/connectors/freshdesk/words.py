@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
+from deskferry.connectors.freshdesk import words_beside
 from deskferry.connectors.kit.contract import Effect
+from deskferry.connectors.kit.words import causes_of, speaker, words_of
 
-LOSS_CAUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
+LOSS_CAUSES = causes_of(
+    "Freshdesk",
     {
         "created_at_in_text": (
             "Freshdesk sets times itself; the original one stands in the text.",
             "Freshdesk pone las fechas por sí mismo; la original está en el texto.",
         ),
-        "time_not_written": (
-            "Freshdesk sets this time itself.",
-            "Freshdesk pone esta fecha por sí mismo.",
-        ),
         "number_in_text": (
             "Freshdesk numbers tickets itself; the original number stands in the text.",
             "Freshdesk numera los tickets por sí mismo; el número original está en el texto.",
-        ),
-        "history_not_written": (
-            "No API writes the history of a ticket.",
-            "Ninguna API escribe el historial de un ticket.",
-        ),
-        "rating_not_written": (
-            "Ratings stay in the store: their date cannot be written.",
-            "Las valoraciones se quedan en el almacén: su fecha no se puede escribir.",
-        ),
-        "time_entry_not_written": (
-            "Time entries stay in the store.",
-            "Los tiempos registrados se quedan en el almacén.",
         ),
         "follower_not_written": (
             "Freshdesk copies e-mail addresses only; agents who follow are lost.",
@@ -40,10 +24,6 @@ LOSS_CAUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "link_in_text": (
             "The link between the tickets is named in the text.",
             "El vínculo entre los tickets se menciona en el texto.",
-        ),
-        "status_folded": (
-            "Freshdesk has no such status; the nearest was taken.",
-            "Freshdesk no tiene ese estado; se tomó el más cercano.",
         ),
         "priority_defaulted": (
             "Freshdesk wants a priority; it became low.",
@@ -63,45 +43,13 @@ LOSS_CAUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Los asuntos acaban en 255 caracteres; el completo está en el texto.",
         ),
         "tag_too_long": ("Tags end at 32 characters.", "Las etiquetas acaban en 32 caracteres."),
-        "requester_unmatched": (
-            "The requester does not cross; a stand-in takes the place.",
-            "El solicitante no se traslada; ocupa su lugar un sustituto.",
-        ),
-        "assignee_unmatched": (
-            "Nobody with a seat stands for this agent.",
-            "Nadie con licencia corresponde a este agente.",
-        ),
-        "team_unmatched": ("The desk has no such group.", "La cuenta no tiene ese grupo."),
         "inbox_unmatched": (
             "The desk has no such product or mail address.",
             "La cuenta no tiene ese producto o dirección de correo.",
         ),
-        "organization_unmatched": ("The organization does not cross.", "La organización no se traslada."),
         "organization_derived": (
             "Freshdesk files a ticket under its requester's company.",
             "Freshdesk archiva el ticket en la empresa de su solicitante.",
-        ),
-        "author_in_text": (
-            "The author could not be set; the text names them.",
-            "No se pudo poner el autor; el texto lo nombra.",
-        ),
-        "field_unmatched": (
-            "No field of the desk takes this custom field.",
-            "Ningún campo de la cuenta recoge este campo personalizado.",
-        ),
-        "option_unmatched": ("The desk's field has no such option.", "El campo de la cuenta no tiene esa opción."),
-        "value_unfit": (
-            "The desk's field cannot hold this value.",
-            "El campo de la cuenta no admite este valor.",
-        ),
-        "field_not_there": ("Freshdesk has no such field.", "Freshdesk no tiene ese campo."),
-        "left_out_of_placeholder": (
-            "A stand-in for an agent without a seat has a name only, so that no mail reaches the person.",
-            "El sustituto de un agente sin licencia solo lleva nombre, para que no le llegue ningún correo.",
-        ),
-        "vendor_fields_not_written": (
-            "Fields of the old vendor alone stay in the store.",
-            "Los campos propios del proveedor anterior se quedan en el almacén.",
         ),
         "mail_details_not_written": (
             "Notes have no mail addresses and headers.",
@@ -111,16 +59,6 @@ LOSS_CAUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "The description is public: an opening that was not became a note.",
             "La descripción es pública: una apertura que no lo era pasó a nota.",
         ),
-        "visibility_unknown": (
-            "It was not known whether the customer may read it; it became private.",
-            "No se sabía si el cliente puede leerlo; pasó a privado.",
-        ),
-        "unsent_private": (
-            "It was never sent: it became a private note.",
-            "Nunca se envió: pasó a nota privada.",
-        ),
-        "draft_not_written": ("Drafts stay in the store.", "Los borradores se quedan en el almacén."),
-        "hidden_not_written": ("Hidden messages stay in the store.", "Los mensajes ocultos se quedan en el almacén."),
         "text_split": (
             "The text was too long for one note; it goes on in the next.",
             "El texto era demasiado largo para una nota; sigue en la siguiente.",
@@ -137,21 +75,21 @@ LOSS_CAUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "A file over 20 MB cannot be uploaded; the text names it with its hash.",
             "Un archivo de más de 20 MB no se puede subir; el texto lo nombra con su huella.",
         ),
+        "file_linked": (
+            "The file is larger than a call takes; the text tells where it is kept.",
+            "El archivo es mayor de lo que cabe en una llamada; el texto dice dónde se guarda.",
+        ),
+        "file_split": (
+            "The file is larger than a call takes; it is there in parts, to be put together in their order.",
+            "El archivo es mayor de lo que cabe en una llamada; está en partes, que se unen en su orden.",
+        ),
         "file_missing": (
             "The file was not downloaded; the text names it.",
             "El archivo no se descargó; el texto lo nombra.",
         ),
-        "email_invalid": (
-            "Freshdesk would refuse this e-mail address.",
-            "Freshdesk rechazaría esta dirección de correo.",
-        ),
         "phone_dropped": (
             "Freshdesk keeps two phone numbers.",
             "Freshdesk guarda dos números de teléfono.",
-        ),
-        "name_defaulted": (
-            "Freshdesk wants a name; another detail stands in.",
-            "Freshdesk exige un nombre; otro dato ocupa su lugar.",
         ),
         "language_not_written": (
             "The desk does not have this language.",
@@ -161,6 +99,7 @@ LOSS_CAUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Contacts have no time zone of their own unless a setting of the mapping says so.",
             "Los contactos no tienen zona horaria propia salvo que un ajuste lo diga.",
         ),
+        **words_beside.CAUSES,
     }
 )  # fmt: skip
 """Every cause of a loss that writing has, with its words in English and Spanish."""
@@ -208,62 +147,31 @@ EFFECTS = (
     ),
 )
 
-WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+WORDS = words_of(
     {
         "en": {
-            "unknown_author": "Unknown author",
-            "unknown_person": "Unknown person",
-            "unknown_time": "time unknown",
-            "no_subject": "(no subject)",
             "no_opening": "The first message was private and follows as a note.",
-            "no_messages": "The ticket had no message.",
             "public": "public",
             "private": "private",
             "image": "image",
             "number": "Number: {}",
-            "subject": "Subject: {}",
             "part": "Part {} of {}",
             "files_of": "More files of {}",
-            "too_large": "File not moved, too large: {} ({} bytes, SHA-256 {})",
-            "missing": "File not moved, it was not downloaded: {}",
             "not_delivered": "It was not delivered",
-            "placeholder": "Stands in for {} of the former desk, who has no seat here.",
-            "link.merged_into": "Merged into: {}",
-            "link.parent": "Child of: {}",
-            "link.related": "Related to: {}",
-            "link.follow_up": "Follow-up of: {}",
-            "link.problem": "Incident of: {}",
         },
         "es": {
-            "unknown_author": "Autor desconocido",
-            "unknown_person": "Persona desconocida",
-            "unknown_time": "fecha desconocida",
-            "no_subject": "(sin asunto)",
             "no_opening": "El primer mensaje era privado y sigue como nota.",
-            "no_messages": "El ticket no tenía mensajes.",
             "public": "público",
             "private": "privado",
             "image": "imagen",
             "number": "Número: {}",
-            "subject": "Asunto: {}",
             "part": "Parte {} de {}",
             "files_of": "Más archivos de {}",
-            "too_large": "Archivo no trasladado, demasiado grande: {} ({} bytes, SHA-256 {})",
-            "missing": "Archivo no trasladado, no se había descargado: {}",
             "not_delivered": "No se entregó",
-            "placeholder": "Representa a {} de la cuenta anterior, que aquí no tiene licencia.",
-            "link.merged_into": "Fusionado en: {}",
-            "link.parent": "Hijo de: {}",
-            "link.related": "Relacionado con: {}",
-            "link.follow_up": "Continuación de: {}",
-            "link.problem": "Incidente de: {}",
         },
-    }
+    },
+    words_beside.WORDS,
 )
 
-
-def word(language: str, key: str, *values: object) -> str:
-    """Return a word or sentence in a language, English where that one is not known."""
-    table = WORDS.get(language.partition("-")[0].lower(), WORDS["en"])
-    first, *others = table[key].split("{}")
-    return first + "".join(f"{value}{rest}" for value, rest in zip(values, others, strict=True))
+word = speaker(WORDS)
+"""Return a word or sentence of a key in a language, English where that one is not known, filled with values."""

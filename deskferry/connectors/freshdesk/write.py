@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from deskferry.config import ConnectionConfig
-from deskferry.connectors.freshdesk import amend, codes, compose_people, compose_ticket, find
+from deskferry.connectors.freshdesk import (
+    amend,
+    amend_beside,
+    codes,
+    compose_knowledge,
+    compose_macro,
+    compose_people,
+    compose_ticket,
+    find,
+    find_beside,
+    reassign,
+    undo,
+)
 from deskferry.connectors.freshdesk import send as sending
 from deskferry.connectors.freshdesk.api import read_account
+from deskferry.connectors.freshdesk.beside import Beside
 from deskferry.connectors.freshdesk.compose_messages import header_line
 from deskferry.connectors.freshdesk.desk import (
     ORIGIN_KEY,
@@ -23,9 +37,12 @@ from deskferry.connectors.freshdesk.header import split_text_header
 from deskferry.connectors.freshdesk.pieces import without_placeholders
 from deskferry.connectors.freshdesk.settings import site
 from deskferry.connectors.freshdesk.witness import witness
+from deskferry.connectors.freshdesk.witness_article import witness_article
 from deskferry.connectors.freshdesk.words import ASSIGNMENT_EMAILS, AUTOMATIONS, EFFECTS, STATUS_EMAILS
 from deskferry.connectors.kit.contract import (
     Account,
+    ArticleAggregate,
+    CategoryAggregate,
     Composition,
     Crossings,
     Earlier,
@@ -39,7 +56,10 @@ from deskferry.connectors.kit.contract import (
     Resolve,
     Row,
     TicketAggregate,
+    Undone,
+    WitnessArticle,
     WitnessTicket,
+    Written,
 )
 from deskferry.connectors.kit.session import Session
 
@@ -55,6 +75,8 @@ class FreshdeskDestination:
     search_lag = 30.0
     """Everything is found by lists, which the vendor does not say to lag; that they never do is not written either, and
     half a minute before a write is sent again costs less than one that is there twice."""
+    undo_effects = undo.EFFECTS
+    reassign_effects = reassign.EFFECTS
 
     def __init__(self, session: Session, connection: ConnectionConfig) -> None:
         self._session = session
@@ -64,6 +86,7 @@ class FreshdeskDestination:
         self._languages: frozenset[str] | None = None
         self._origin: str | None = None
         self._administrator: bool | None = None
+        self._beside = Beside(session)
 
     def account(self) -> Account:
         """Return who we are there."""
@@ -81,7 +104,7 @@ class FreshdeskDestination:
 
     def written_kinds(self) -> Sequence[str]:
         """Return what is created, in order."""
-        return ("organization", "person", "ticket")
+        return ("organization", "person", "ticket", "article_category", "article", "macro")
 
     # -------------------------------------------------------------------------------------------------------- set-up
 
@@ -109,6 +132,9 @@ class FreshdeskDestination:
     def setup(self, fields: Sequence[Row]) -> Sequence[Operation]:
         """Return the operation that creates the origin field, where it is missing and the role may."""
         self._learn(fields)
+        return (*self._origin_field(), *((compose_macro.folder(),) if self._may_create_fields() else ()))
+
+    def _origin_field(self) -> Sequence[Operation]:
         if self._desk.origin_key is not None or not self._may_create_fields():
             return ()
         return (
@@ -136,7 +162,7 @@ class FreshdeskDestination:
 
     def _learn(self, fields: Sequence[Row]) -> None:
         known = self._desk.origin_key
-        self._desk = learned(fields, self._supported_languages())
+        self._desk = self._beside.told(learned(fields, self._supported_languages()))
         if self._desk.origin_key is None and known is not None:
             self._desk = with_origin(self._desk, known)
 
@@ -147,6 +173,7 @@ class FreshdeskDestination:
             known = answer.body if isinstance(answer.body, dict) else {}
             more = known.get("supported_languages") or ()
             self._languages = frozenset((known.get("primary_language", ""), *more)) - {""} if more else frozenset()
+            self._beside.language = str(known.get("primary_language") or "") or None
         return self._languages
 
     def _may_create_fields(self) -> bool:
@@ -171,11 +198,29 @@ class FreshdeskDestination:
         self._origin = self._desk.origin(crossings)
         return compose_ticket.ticket(aggregate, crossings, self._desk)
 
+    def same_category(self, aggregate: CategoryAggregate, there: Row) -> bool:
+        """Whether an existing category stands for the source's: those at the top; folders differ by their readers."""
+        return not aggregate.ancestors and there.get("source_object") == "category"
+
+    def compose_article_category(self, aggregate: CategoryAggregate, crossings: Crossings) -> Composition:
+        """Return the category or the folders of a category."""
+        return compose_knowledge.category(aggregate, crossings)
+
+    def compose_article(self, aggregate: ArticleAggregate, crossings: Crossings) -> Composition:
+        """Return an article's operations."""
+        return compose_knowledge.article(aggregate, crossings, self._desk)
+
+    def compose_macro(self, row: Row, crossings: Crossings) -> Composition:
+        """Return the canned response of a macro."""
+        return compose_macro.macro(row, crossings, may_write=self._may_create_fields())
+
     def as_update(self, operation: Operation) -> Operation | None:
         """Return the call that brings a written record to the present draft; None for the origin field."""
         if operation.action == "update":
             return operation
         call, _, verb = operation.call.partition(".")
+        if call in find_beside.CALLS:
+            return amend_beside.as_update(operation)
         if call == "ticket_field":
             return None
         body = dict(operation.body)
@@ -252,6 +297,8 @@ class FreshdeskDestination:
         if operation.action == "update":
             return self._find_update(operation, body, target)
         kind = operation.call.partition(".")[0]
+        if kind in find_beside.CALLS:
+            return [self._hit(operation, one) for one in find_beside.hits(self._session, operation, body, target)]
         if kind == "ticket":
             rows = find.tickets(self._session, body, operation.mark)
         elif kind == "note":
@@ -284,6 +331,36 @@ class FreshdeskDestination:
         if answer.status != 200 or any(raw.get(key) != body[key] for key in body if key in ("status", "priority")):
             return ()
         return [self._hit(operation, target)] if set(body) == {"status"} else ()
+
+    # ------------------------------------------------------------------------------------------------ undo, reassign
+
+    def before(self, operation: Operation, resolve: Resolve) -> Mapping[str, Any] | None:
+        """Return what the keys of an update hold now; None where the record is gone."""
+        return undo.before(self._session, operation, resolve)
+
+    def undo_batch(self, call: str) -> int:  # noqa: ARG002 - bulk_delete answers with a job that tells less
+        """Return 1: each row has its own answer."""
+        return 1
+
+    def undo(self, written: Sequence[Written]) -> Sequence[Undone]:
+        """Take back one after another."""
+        return [undo.undo(self._session, one) for one in written]
+
+    def tickets_of(self, written: Written) -> Iterator[str]:
+        """Yield the ids of the tickets that hang on a contact or company."""
+        return undo.tickets_of(self._session, written)
+
+    def promote(self, remote_id: str, email: str | None = None) -> Outcome:
+        """Make a placeholder an agent."""
+        return reassign.promote(self._session, remote_id, email)
+
+    def merge(self, remote_id: str, into: str) -> Outcome:
+        """Merge a placeholder into another contact."""
+        return reassign.merge(self._session, remote_id, into)
+
+    def witness_article(self, source: Session, remote_id: str) -> WitnessArticle | None:
+        """Return a written article as its raw JSON says; None when gone."""
+        return witness_article(source, remote_id)
 
     def witness(self, source: Session, remote_ticket_id: str) -> WitnessTicket | None:
         """Return a written ticket as its raw JSON says; None when gone."""

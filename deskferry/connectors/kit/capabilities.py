@@ -86,8 +86,12 @@ class Capabilities:
     """Adding a message to an existing ticket sends no mail and fires nothing."""
     finds_by_origin: Ability
     """A written record is found again by its origin mark."""
+    keeps_threading: Ability
+    """A customer's reply to a mail of the old desk arrives on the migrated ticket."""
     search_lag: float = 0.0
     """Seconds after which it is surely found."""
+    read_lag: float = 0.0
+    """Seconds for which the newest changes are withheld from what is pulled."""
     list_caps: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     """Stream → rows after which the vendor stops answering."""
     plan_gated: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -126,7 +130,14 @@ class Capabilities:
 
     def traits(self) -> dict[str, Ability]:
         """Return what holds of the vendor as a whole."""
-        names = ("keeps_created_at", "keeps_author", "writes_silently", "appends_silently", "finds_by_origin")
+        names = (
+            "keeps_created_at",
+            "keeps_author",
+            "writes_silently",
+            "appends_silently",
+            "finds_by_origin",
+            "keeps_threading",
+        )
         return {name: getattr(self, name) for name in names}
 
     def to_rows(self) -> list[dict[str, str]]:
@@ -140,6 +151,7 @@ class Capabilities:
             "kinds": self.to_rows(),
             "traits": {name: {"support": str(one.support), "note": one.note} for name, one in self.traits().items()},
             "search_lag": self.search_lag,
+            "read_lag": self.read_lag,
             "list_caps": dict(self.list_caps),
             "plan_gated": dict(self.plan_gated),
             "rollback_leaves": list(self.rollback_leaves),

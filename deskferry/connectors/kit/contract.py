@@ -7,9 +7,10 @@ operations from a canonical aggregate and sends them. The engine journals, retri
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from deskferry.connectors.kit.links import Address
 from deskferry.connectors.kit.read_seam import (
     Account,
     BlobRef,
@@ -28,10 +29,12 @@ from deskferry.connectors.kit.read_seam import (
     Stream,
     Tombstone,
 )
-from deskferry.connectors.kit.undo_seam import Reassigns, Undoes, Undone, Written
+from deskferry.connectors.kit.undo_seam import ReassignEffects, Reassigns, ShowsTickets, Undoes, Undone, Written
 from deskferry.connectors.kit.write_seam import (
     Amends,
+    Appends,
     ArticleAggregate,
+    CategoryAggregate,
     Composition,
     Crossings,
     Destination,
@@ -39,6 +42,7 @@ from deskferry.connectors.kit.write_seam import (
     Effect,
     FieldRule,
     FilePart,
+    FileSettings,
     Headers,
     HeaderSettings,
     Loss,
@@ -47,12 +51,16 @@ from deskferry.connectors.kit.write_seam import (
     Outcome,
     Question,
     Ref,
+    RefusesSuspended,
+    Reimports,
     Resolve,
     Row,
+    SpellsTags,
     Target,
     TellsValues,
     TicketAggregate,
     Updates,
+    WitnessArticle,
     WitnessMessage,
     WitnessTicket,
     WritesKnowledge,
@@ -73,8 +81,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Account",
     "Amends",
+    "Appends",
     "ArticleAggregate",
     "BlobRef",
+    "CategoryAggregate",
     "Child",
     "Composition",
     "Connector",
@@ -88,6 +98,7 @@ __all__ = [
     "Estimate",
     "FieldRule",
     "FilePart",
+    "FileSettings",
     "HeaderSettings",
     "Headers",
     "Loss",
@@ -102,11 +113,16 @@ __all__ = [
     "Question",
     "Raw",
     "RawRecord",
+    "ReassignEffects",
     "Reassigns",
     "Ref",
+    "RefusesSuspended",
+    "Reimports",
     "Resolve",
     "Row",
+    "ShowsTickets",
     "Source",
+    "SpellsTags",
     "Stream",
     "Target",
     "TellsValues",
@@ -115,6 +131,7 @@ __all__ = [
     "Undoes",
     "Undone",
     "Updates",
+    "WitnessArticle",
     "WitnessMessage",
     "WitnessTicket",
     "WritesKnowledge",
@@ -146,6 +163,10 @@ class Connector:
     """Return the origin of the vendor's user interface of a connection (`https://acme.zendesk.com`), for links."""
     ticket_children: tuple[str, ...] = ()
     """Child streams that together bring one ticket anew, its own record included: what verify reads."""
+    addresses: tuple[Address, ...] = ()
+    """Where a person looks at records below `site`: links in texts are recognised and rewritten by these."""
+    loss_words: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Cause of a loss that writing has → what it means and what became of the value, in English and Spanish."""
     login: OAuthLogin | None = None
     """How `deskferry login` gets tokens in the browser; None: the vendor has no such way."""
     configured: Callable[[Connector, ConnectionConfig], Connector] = lambda connector, _connection: connector

@@ -264,29 +264,39 @@ class Mapper:
         self._strip = _stripper(object_map.volatile)
 
     def apply(self, raw: Raw, source_id: str, synced_at: str, out: Mapped) -> Rejected | None:
-        """Append the canonical rows of a raw record to `out`, or return why it cannot be mapped."""
-        fresh: Mapped = {}
+        """Append the canonical rows of a raw record to `out`, or return why it cannot be mapped.
+
+        `out` holds no rows of that record yet.
+        """
         try:
             if self.object_map.check is not None and (found := self.object_map.check(raw)) is not None:
                 return self._placed(raw, found)
             try:
                 for emit in self._emitters:
-                    emit(raw, source_id, synced_at, fresh, True)
+                    emit(raw, source_id, synced_at, out, True)
             except (Untamed, orjson.JSONEncodeError):
-                fresh = {}
+                self._take_back(source_id, out)
                 raw, source_id = tamed(raw), tamed(source_id)
                 for emit in self._emitters:
-                    emit(raw, source_id, synced_at, fresh, False)
+                    emit(raw, source_id, synced_at, out, False)
         except Unreadable as bad:
-            return self._placed(raw, Rejected(bad.code, bad.detail))
+            rejected = Rejected(bad.code, bad.detail)
         except (TypeError, ValueError, AttributeError, KeyError, IndexError) as bad:
-            return self._placed(raw, Rejected("unexpected_shape", f"{type(bad).__name__}: {bad}"))
-        for kind, rows in fresh.items():
-            if kind in out:
-                out[kind].extend(rows)
-            else:
-                out[kind] = rows
-        return None
+            rejected = Rejected("unexpected_shape", f"{type(bad).__name__}: {bad}")
+        else:
+            return None
+        self._take_back(source_id, out)
+        return self._placed(raw, rejected)
+
+    def _take_back(self, source_id: str, out: Mapped) -> None:
+        """Remove the rows of a record that stopped half-way: they are the last ones."""
+        whole = self.prefix + source_id
+        for kind, rows in list(out.items()):
+            at = column_names(kind).index("raw_record_id")
+            while rows and rows[-1][at] == whole:
+                rows.pop()
+            if not rows:
+                del out[kind]
 
     def _placed(self, raw: Raw, bad: Rejected) -> Rejected:
         place = raw.get(self.object_map.place) if self.object_map.place else None
@@ -294,14 +304,22 @@ class Mapper:
 
     def raw_hash(self, raw: Raw) -> str:
         """Return the hash of a payload without its volatile paths."""
-        stripped = self._strip(raw)
+        stripped = raw if self._strip is None else self._strip(raw)
         try:
-            packed = orjson.dumps(stripped, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
-        except orjson.JSONEncodeError:  # a lone surrogate, or an integer beyond 64 bits: legal JSON, rare
-            packed = json.dumps(stripped, sort_keys=True).encode()
+            packed = orjson.dumps(stripped, option=orjson.OPT_SORT_KEYS)  # a third faster than with OPT_NON_STR_KEYS
+        except orjson.JSONEncodeError:
+            packed = _oddly_packed(stripped)
         hashed = _HASH.copy()
         hashed.update(packed)
         return hashed.hexdigest()
+
+
+def _oddly_packed(value: Any) -> bytes:
+    """Return what `raw_hash` hashes of a payload with other keys than texts, or with what is legal JSON, but rare."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    except orjson.JSONEncodeError:  # a lone surrogate, or an integer beyond 64 bits
+        return json.dumps(value, sort_keys=True).encode()
 
 
 def _access(path: str, item: str) -> str:
@@ -435,10 +453,10 @@ _Tree = dict[str, "_Tree | None"]
 """Volatile paths as a tree of their steps; `[]` stands for each element of a list, None ends a path."""
 
 
-def _stripper(paths: tuple[str, ...]) -> Callable[[Raw], Raw]:
-    """Return a function that copies a payload without its volatile paths; where there is none nothing is copied."""
+def _stripper(paths: tuple[str, ...]) -> Callable[[Raw], Raw] | None:
+    """Return a function that gives a payload without its volatile paths; None where there is none."""
     if not paths:
-        return lambda raw: raw
+        return None
     tree: _Tree = {}
     for path in paths:
         *steps, leaf = path.replace("[]", ".[]").split(".")
@@ -545,15 +563,20 @@ def _explained(table: Table, item: Any, raw: Raw, row: dict[str, Any], *, main: 
         yield FieldExplained("extra", "", None, "what no row takes", row["extra"])
 
 
+_SHAPES = 1_000
+"""Shapes of payloads that are counted apart at most, so that keys which are ids do not fill the memory."""
+
+
 class Coverage:
     """Counts, by path, what became of the fields that a vendor sent: mapped, kept, ignored with a reason, unknown."""
 
     def __init__(self, object_map: ObjectMap) -> None:
         self.object_map = object_map
-        self.seen: Counter[str] = Counter()
-        self._mapped = self._mapped_keys()
+        self._shapes: Counter[tuple[str, ...]] = Counter()
+        self._seen: Counter[str] = Counter()
 
-    def _mapped_keys(self) -> frozenset[str]:
+    @cached_property
+    def _mapped(self) -> frozenset[str]:
         keys: set[str] = set(self.object_map.volatile) | {self.object_map.id_path}
         for table in self.object_map.tables:
             keys.update(table.takes)
@@ -566,7 +589,20 @@ class Coverage:
 
     def add(self, raw: Raw) -> None:
         """Count the top-level keys of one payload."""
-        self.seen.update(raw.keys())
+        self._shapes[tuple(raw)] += 1  # payloads of an object have few shapes: counted as a whole, key by key later
+        if len(self._shapes) > _SHAPES:
+            self._unfold()
+
+    @property
+    def seen(self) -> Counter[str]:
+        """How often each key came."""
+        self._unfold()
+        return self._seen
+
+    def _unfold(self) -> None:
+        for shape, count in self._shapes.items():
+            self._seen.update(dict.fromkeys(shape, count))
+        self._shapes.clear()
 
     def report(self) -> list[tuple[str, str, str, int]]:
         """Return (path, `mapped|kept|ignored|unknown`, reason, count) for every key that was seen."""

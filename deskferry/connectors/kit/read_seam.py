@@ -184,6 +184,8 @@ class BlobRef:
     size: int | None
     parent: str | None = None
     """Source id of the ticket, to refresh an expired link."""
+    article: str | None = None
+    """Source id of the article, for the same."""
 
 
 class Source(Protocol):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
+from deskferry.connectors.kit.links import Text
 from deskferry.connectors.kit.read_seam import Account
 
 if TYPE_CHECKING:
@@ -75,6 +76,19 @@ class FilePart:
     content_type: str | None
     size: int
     sha256: str
+    of: str = ""
+    """Hash of the file of which this is a part, from `offset` on; "" where it is a whole file."""
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FileSettings:
+    """What becomes of files that are larger than the destination takes."""
+
+    oversize: Literal["leave", "link", "split"] = "leave"
+    """`leave`: named in the text; `link`: its address stands there; `split`: in parts that are put together again."""
+    link: str = ""
+    """Where the user keeps such files: an address with {sha256} and {filename}; "" for the old desk's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +97,8 @@ class Operation:
 
     `record_id` and `part` are its identity across runs: a part is "" for the record itself; what is written for a
     message (kind `message`) has the message's record id as its part, its further pieces `#` and a word after it.
-    `body` is JSON in which `Ref` stands for ids that are known only at sending.
+    `body` is JSON in which `Ref` stands for ids that are known only at sending, `LinkedText` for texts with links to
+    other records: sent with the old address where the new one is not known yet, and the receipt tells (`links_left`).
     """
 
     record_id: str
@@ -111,7 +126,8 @@ class Operation:
     """True where it is sent only if an earlier crossing of this part exists: what a new record has by itself."""
     carries: tuple[str, ...] = ()
     """Messages that the body of a ticket's own operation carries, in order, where it carries more than the opening one
-    (an import of a ticket with its comments): the n-th is the n-th message of the written ticket."""
+    (an import of a ticket with its comments): the n-th is the n-th message of the written ticket. A further piece of a
+    message has `#` and a word after its id; what is no message of the source has `#` and a word after the ticket's."""
     file_of: Mapping[str, str] = field(default_factory=dict)
     """Attachment → message that it belongs to, where the operation carries several messages."""
 
@@ -170,7 +186,12 @@ class Crossings(Protocol):
     """What a connector may ask while it composes: where records, values and fields go. Answers come from the plan."""
 
     header: HeaderSettings
+    files: FileSettings
     migrated_tag: str | None
+
+    def slice_hash(self, sha256: str, offset: int, size: int) -> str:
+        """Return the SHA-256 of a part of a stored file."""
+        ...
 
     def target(self, record_id: str | None) -> Target | None:
         """Return where a source record goes; None where it does not cross (unknown, left out)."""
@@ -192,6 +213,14 @@ class Crossings(Protocol):
         """Return a destination-specific answer of the mapping (`origin_field`), or None."""
         ...
 
+    def linked(self, text: str) -> tuple[Text, Sequence[str]]:
+        """Return a text with its links to records of the source left open, and the links that go on pointing there."""
+        ...
+
+    def address(self, record_id: str) -> str | None:
+        """Return where a record is looked at in the source, or None; in a text that `linked` takes it is rewritten."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class TicketAggregate:
@@ -210,12 +239,29 @@ class TicketAggregate:
 
 
 @dataclass(frozen=True, slots=True)
+class CategoryAggregate:
+    """A category, section or folder of articles, with what its place and its readers follow from."""
+
+    row: Row
+    ancestors: tuple[Row, ...] = ()
+    """The categories that it is in, the topmost first."""
+    visibilities: tuple[str, ...] = ()
+    """Of the articles right in it, each once, the widest first."""
+    earlier: Mapping[str, Any] = field(default_factory=dict)
+    """What an earlier run wrote of the category itself (part ""), by the keys of the body."""
+    taken: Mapping[str, Row] = field(default_factory=dict)
+    """Name, folded → category of the destination that stands in the same place already and that no run made."""
+
+
+@dataclass(frozen=True, slots=True)
 class ArticleAggregate:
     """An article of the knowledge base with its translations and files, as canonical rows."""
 
     article: Row
     translations: tuple[Row, ...]
     attachments: tuple[Row, ...]
+    category: CategoryAggregate | None = None
+    """The category that it is in; None where the source does not tell of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,12 +309,19 @@ class Destination(Protocol):
         """
         ...
 
-    def compose_organization(self, row: Row, crossings: Crossings) -> Composition: ...
+    def compose_organization(self, row: Row, crossings: Crossings) -> Composition:
+        """Return an organization's operations; beside its columns the row has `tags`."""
+        ...
 
-    def compose_person(self, row: Row, crossings: Crossings) -> Composition: ...
+    def compose_person(self, row: Row, crossings: Crossings) -> Composition:
+        """Return a person's operations; beside its columns the row has `tags` and `memberships` (organizations)."""
+        ...
 
     def compose_ticket(self, aggregate: TicketAggregate, crossings: Crossings) -> Composition:
-        """Return a ticket's operations: the ticket, each message in order, the final state last."""
+        """Return a ticket's operations: the ticket, each message in order, the final state last.
+
+        Beside its columns the ticket's row has `status_name` and `form_name`, those of its precise status and its form.
+        """
         ...
 
     def calls(self, composition: Composition) -> int:
@@ -316,6 +369,8 @@ class Earlier:
     """Without what the destination did not take (`dropped`)."""
     files: Mapping[str, str] = field(default_factory=dict)
     """Attachment → name of the file."""
+    carries: tuple[str, ...] = ()
+    """What the operation carried that created it."""
 
 
 @runtime_checkable
@@ -328,6 +383,34 @@ class Amends(Protocol):
         `draft` is the operation composed now, `update` what `as_update` made of it. What no earlier call wrote is left
         as it is: people at the destination may have filled it in. Losses (`update_not_possible`) name what the API
         cannot bring to the present draft, by message where it is a message's.
+        """
+        ...
+
+
+@runtime_checkable
+class Reimports(Protocol):
+    """What a destination offers beside `Destination` when a ticket that crossed can make way for a new import of it."""
+
+    def removal(self, operation: Operation) -> Operation:
+        """Return the operation that puts the earlier copy of a ticket into the trash.
+
+        It is an update with a part of its own. Sent again it does no harm; what it removed is found by no mark.
+        """
+        ...
+
+
+@runtime_checkable
+class Appends(Protocol):
+    """What a destination offers beside `Destination` when tickets that crossed can be added to, with effects."""
+
+    def appended(
+        self, draft: Operation, earlier: Earlier, added: Collection[str]
+    ) -> tuple[Sequence[Operation], Sequence[Loss]]:
+        """Return what brings a ticket to the present draft: its new messages, one operation each, then its values.
+
+        `draft` is the operation composed now, `earlier` what created the ticket and changed it since, `added` are the
+        messages that were appended before. The last operation has the draft's identity. Losses name what cannot be
+        changed any more, and stand for the messages of `added` as well.
         """
         ...
 
@@ -346,6 +429,26 @@ class Headers(Protocol):
 
 
 @runtime_checkable
+class SpellsTags(Protocol):
+    """What a destination offers beside `Destination` when it spells tags its own way, or sets some by itself."""
+
+    def tag_there(self, tag: str) -> str:
+        """Return how a tag reads there."""
+        ...
+
+    def tags_beside(self, composition: Composition) -> Collection[str]:
+        """Return the tags that the written values of a ticket set by themselves."""
+        ...
+
+
+@runtime_checkable
+class RefusesSuspended(Protocol):
+    """What a destination has beside `Destination` when it takes no ticket of a requester who is suspended there."""
+
+    refuses_suspended: Literal[True]
+
+
+@runtime_checkable
 class TellsValues(Protocol):
     """What a destination offers beside `Destination` to show in a plan where an enumerated value goes."""
 
@@ -361,9 +464,19 @@ class WritesKnowledge(Protocol):
     Visibility is never widened: where the destination has no equal, the stricter or a draft is taken, and a loss told.
     """
 
-    def compose_article_category(self, row: Row, crossings: Crossings) -> Composition: ...
+    def same_category(self, aggregate: CategoryAggregate, there: Row) -> bool:
+        """Whether an existing category of the same name, in the same place, stands for the source's as it is."""
+        ...
 
-    def compose_article(self, aggregate: ArticleAggregate, crossings: Crossings) -> Composition: ...
+    def compose_article_category(self, aggregate: CategoryAggregate, crossings: Crossings) -> Composition: ...
+
+    def compose_article(self, aggregate: ArticleAggregate, crossings: Crossings) -> Composition:
+        """Return an article's operations: the article, its translations (kind `article_translation`), more files."""
+        ...
+
+    def witness_article(self, source: Session, remote_id: str) -> WitnessArticle | None:
+        """Return a written article at hand-named paths of the raw JSON; None when it is gone."""
+        ...
 
 
 @runtime_checkable
@@ -391,6 +504,20 @@ class WitnessMessage:
     text: str
     files: Mapping[str, tuple[int, str]]
     """Attachment name (by remote id) → size, url."""
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessArticle:
+    """A written article as its raw JSON says, in canonical words where it has codes."""
+
+    remote_id: str
+    title: str
+    text: str
+    """HTML."""
+    status: str | None
+    visibility: str | None
+    files: Mapping[str, tuple[int, str]]
+    """Remote id → size, url."""
 
 
 @dataclass(frozen=True, slots=True)

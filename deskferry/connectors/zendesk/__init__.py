@@ -4,8 +4,18 @@ from deskferry.connectors.kit.contract import Connector, OAuthLogin
 from deskferry.connectors.zendesk.api import ZendeskSource
 from deskferry.connectors.zendesk.capabilities import CAPABILITIES
 from deskferry.connectors.zendesk.read import MAPS
-from deskferry.connectors.zendesk.settings import SCOPES, ZendeskSettings, authorize_url, oauth, open_session, site
-from deskferry.connectors.zendesk.streams import STREAMS
+from deskferry.connectors.zendesk.settings import (
+    ADDRESSES,
+    SCOPES,
+    ZendeskSettings,
+    authorize_url,
+    oauth,
+    open_session,
+    site,
+)
+from deskferry.connectors.zendesk.streams import STREAMS, WHOLE
+from deskferry.connectors.zendesk.words import LOSS_CAUSES
+from deskferry.connectors.zendesk.write import ZendeskDestination
 
 CONNECTOR = Connector(
     name="zendesk",
@@ -16,7 +26,11 @@ CONNECTOR = Connector(
     streams=STREAMS,
     session=open_session,
     source=ZendeskSource,
+    destination=ZendeskDestination,
     site=site,
+    ticket_children=(WHOLE,),
+    addresses=ADDRESSES,
+    loss_words=LOSS_CAUSES,
     login=OAuthLogin(oauth, authorize_url, SCOPES),
 )
 

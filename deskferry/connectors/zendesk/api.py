@@ -28,7 +28,7 @@ from deskferry.connectors.zendesk.lists import (
     whole,
 )
 from deskferry.connectors.zendesk.settings import DEPRECATION, SUFFIX, ZendeskSettings
-from deskferry.connectors.zendesk.streams import BY_NAME, LIST_SIZE, LISTINGS, STREAMS, Listing
+from deskferry.connectors.zendesk.streams import BY_NAME, LIST_SIZE, LISTINGS, STREAMS, WHOLE, Listing
 from deskferry.errors import Refused
 
 _TICKETS = {"support_type_scope": "all", "include": "metric_sets,comment_count"}
@@ -104,6 +104,7 @@ class ZendeskSource:
         """Return all that belongs to one parent; a vanished parent yields its tombstone."""
         read = {
             "comments": children.of_ticket,
+            WHOLE: children.whole,
             "audits": children.audits,
             "article_attachments": children.article_files,
             "translations": children.translations,

@@ -37,6 +37,21 @@ def of_ticket(session: Session, child: Child) -> Page:
     return Page(history.records + comments, notes=history.notes)
 
 
+def whole(session: Session, child: Child) -> Page:
+    """Return a ticket as it is now with its comments, its history left aside; a vanished one as its tombstone."""
+    params = {"include": "metric_sets,comment_count"}
+    answer = session.request_json("GET", f"tickets/{child.parent}", params=params, allow=REFUSED)
+    raw = answer.body.get("ticket") if answer.status == 200 and isinstance(answer.body, dict) else None
+    if answer.status == 403:
+        return Page((), notes=(f"tickets: ticket {child.parent} may not be read (403).",))
+    if raw is None or raw.get("status") == "deleted":
+        return Page((Tombstone("ticket", child.parent, "404"),))
+    beside = answer.body.get("metric_sets")
+    ticket = {**raw, "metric_set": beside[0]} if beside else raw
+    comments = of_ticket(session, Child(child.stream, child.parent, {"history": False}))
+    return Page((RawRecord("ticket", child.parent, ticket), *comments.records), notes=comments.notes)
+
+
 def audits(session: Session, child: Child) -> Page:
     """Return the audits of a ticket; vendor: those of an archived ticket come all at once."""
     listing = Listing(f"tickets/{child.parent}/audits", "audits", "audit")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from deskferry.connectors.kit.converters import text, time, whole
 from deskferry.connectors.kit.mapping import Map, ObjectMap, Raw, RefTo, Table, Unreadable
@@ -116,24 +116,34 @@ def audited_changes(audit: Raw) -> Iterator[_Change]:
         yield _Change(known, event, name, event.get("value"), event.get("previous_value"), told=True)
 
 
+_Found = TypeVar("_Found")
+
+
+def remembered(find: Callable[[Raw], _Found]) -> Callable[[Raw], _Found]:
+    """Return a function that remembers what it found of the last record: several tables ask for the same one."""
+    last: tuple[Raw | None, _Found | None] = (None, None)
+
+    def of(raw: Raw) -> _Found:
+        nonlocal last
+        known, found = last  # one tuple, so that threads never see a record with what was found of another one
+        if known is not raw:
+            found = find(raw)
+            last = (raw, found)
+        return found  # type: ignore[return-value]  # None only where `find` found it
+
+    return of
+
+
 _Grouped = dict[str | None, list[Raw]]
 
 
 def grouped(changes: Changes) -> Callable[[Raw], _Grouped]:
-    """Return a function that yields all changes of a raw record by the object whose ids are values; None: no ids.
-
-    It remembers the last record: the tables of all objects ask for the same one.
-    """
-    last: tuple[Raw | None, _Grouped] = (None, {})
+    """Return a function that gives all changes of a raw record by the object whose ids are values; None: no ids."""
 
     def of(raw: Raw) -> _Grouped:
-        nonlocal last
-        known, found = last  # one tuple, so that threads never see a record with another one's changes
-        if known is raw:
-            return found
-        found = {}
+        found: _Grouped = {}
         actor = raw.get("updater_id", raw.get("author_id"))
-        by = {"actor": None if actor == SYSTEM else actor, "actor_kind": "system" if actor == SYSTEM else None}
+        by_system = actor == SYSTEM
         for one in changes(raw):
             target = REFERENCES.get(one.name)
             if target is None:
@@ -141,12 +151,14 @@ def grouped(changes: Changes) -> Callable[[Raw], _Grouped]:
             else:
                 new, old = person_or_none(one.value), person_or_none(one.before)
             flat = _flat(raw, one, new, old)
-            flat.update(by)
-            found.setdefault(target, []).append(flat)
-        last = (raw, found)
+            flat["actor"], flat["actor_kind"] = (None, "system") if by_system else (actor, None)
+            if target in found:
+                found[target].append(flat)
+            else:
+                found[target] = [flat]
         return found
 
-    return of
+    return remembered(of)
 
 
 def changes_of(found: Callable[[Raw], _Grouped], target: str | None) -> Callable[[Raw], Iterable[Raw]]:
@@ -254,20 +266,24 @@ _MERGES = Table(
 )
 
 
+@remembered
+def exported_comments(row: Raw) -> list[Raw]:
+    """Return the child events of an export row that are comments."""
+    return [event for event in row.get("child_events") or () if is_comment(event)]
+
+
 def exported_messages(row: Raw) -> Iterator[Raw]:
     """Yield the comments of an export row."""
-    for event in row.get("child_events") or ():
-        if is_comment(event):
-            yield message_of(event, row.get("timestamp"), row.get("via"))
+    for event in exported_comments(row):
+        yield message_of(event, row.get("timestamp"), row.get("via"))
 
 
 def _exported(files: Callable[[Raw], Iterable[Raw]]) -> Callable[[Raw], Iterator[Raw]]:
     """Return a function that yields the files of the comments of an export row."""
 
     def yielded(row: Raw) -> Iterator[Raw]:
-        for event in row.get("child_events") or ():
-            if is_comment(event):
-                yield from files(event)
+        for event in exported_comments(row):
+            yield from files(event)
 
     return yielded
 

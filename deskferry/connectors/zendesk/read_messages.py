@@ -28,9 +28,8 @@ COMMENT_TYPES = frozenset({"Comment", "VoiceComment", "FacebookComment", "Tweet"
 
 def is_comment(event: Raw) -> bool:
     """Return whether an event carries a whole comment, not only the word that there was one."""
-    return (event.get("event_type") or event.get("type")) in COMMENT_TYPES and (
-        "body" in event or "html_body" in event or "data" in event
-    )
+    named = event.get("event_type") or event.get("type")
+    return named in COMMENT_TYPES and ("body" in event or "html_body" in event or "data" in event)
 
 
 def message_of(comment: Raw, when: Any, via: Any) -> Raw:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from deskferry.config import ConnectionConfig
 from deskferry.connectors.kit.auth import Auth, BasicAuth, TokenAuth
 from deskferry.connectors.kit.clock import Clock
+from deskferry.connectors.kit.links import Address
 from deskferry.connectors.kit.oauth import Client, OAuth, OAuthEndpoint
 from deskferry.connectors.kit.opening import build_oauth, build_session
 from deskferry.connectors.kit.session import Session
@@ -21,7 +22,7 @@ from deskferry.redaction import Secret
 
 PREFIX = "/api/v2"
 SUFFIX = ".zendesk.com"
-SCOPES = ("read",)
+SCOPES = ("read", "write")
 DEPRECATION = (
     "This connection uses an API token, which the vendor withdraws: none can be made after 2026-10-27, all stop on "
     "2027-04-30. Register an OAuth client and set client_id, client_secret and refresh_token (deskferry login)."
@@ -151,3 +152,23 @@ def site(connection: ConnectionConfig) -> str:
     """Return the origin of the agents' user interface."""
     settings = parse_settings(ZendeskSettings, connection)
     return f"https://{settings.host}" if settings.host else settings.origin
+
+
+ADDRESSES = (
+    Address(
+        "ticket",
+        "ticket",
+        (
+            "/agent/tickets/{id}",
+            "/agent/#/tickets/{id}",
+            "/tickets/{id}",
+            "/requests/{id}",
+            "/hc/requests/{id}",
+            "/hc/{any}/requests/{id}",
+        ),
+    ),
+    Address("organization", "organization", ("/agent/organizations/{id}", "/organizations/{id}")),
+    Address("person", "user", ("/agent/users/{id}", "/users/{id}")),
+    Address("article", "article", ("/hc/articles/{id}", "/hc/{any}/articles/{id}")),
+)
+"""Where a person looks at records: the agents' interface, the one before it, and the Help Center."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from deskferry.connectors.kit.contract import Mode, Stream
 
+WHOLE = "whole_tickets"
 LIST_SIZE = 100
 """Rows a page of a list at most (Pagination)."""
 
@@ -69,6 +70,11 @@ STREAMS: tuple[Stream, ...] = (
     Stream(
         "comments", Mode.CHILD, ("message", "attachment", "ticket_event", "ticket_link"), ("comment", "audit"),
         "tickets/{id}/comments", note="with the audits; of tickets that came short or had comments changed",
+    ),
+    Stream(
+        WHOLE, Mode.CHILD,
+        ("ticket", "tagging", "ticket_follower", "ticket_link", "vendor_metric", "message", "attachment"),
+        ("ticket", "comment"), "tickets/{id}", note="with its comments, to verify what was written",
     ),
     Stream("audits", Mode.CHILD, ("ticket_event", "ticket_link"), ("audit",), "tickets/{id}/audits"),
     Stream(

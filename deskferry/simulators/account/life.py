@@ -70,6 +70,7 @@ class Draft:
             images=images,
             ticket=self.key,
             first=first,
+            other=_named(self.key) if style == "note" and self.population.ugly else 0,
         )
         return Message(author, public, recipe, files)
 
@@ -252,6 +253,12 @@ def _end(draft: Draft, total: int) -> None:
         draft.wait(30)
     if role == "deleted":  # some in the last month: those can still be restored
         draft.now = max(draft.now, draft.limit - (1 + draft.key % 7) * 5 * DAY)
+
+
+def _named(key: int) -> int:
+    """Return the ticket that the notes of a ticket link to, before or after it (there may be none), or 0."""
+    step = {3: 4, 7: -2}.get(key % 9, 0)
+    return max(key + step, 0) if step else 0
 
 
 def _merge(draft: Draft) -> None:

@@ -132,7 +132,10 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Something said on a ticket, its text made on demand; `{{file:KEY}}` in it stands for a file's URL."""
+    """Something said on a ticket, its text made on demand.
+
+    `{{file:KEY}}` in it stands for a file's URL, `{{ticket:KEY}}` for that of a ticket.
+    """
 
     author: int
     public: bool

@@ -43,6 +43,8 @@ class TextRecipe:
     images: tuple[int, ...] = ()
     ticket: int = 0
     first: bool = False
+    other: int = 0
+    """Another ticket that a note links to; 0 for none."""
 
 
 def subject(seed: int, language: str, style: Style) -> str:
@@ -69,6 +71,10 @@ def compose(recipe: TextRecipe) -> Body:
         markup += f'<p><img src="{{{{file:{image}}}}}" alt="screenshot" style="max-width:600px"></p>'
     if recipe.language in RTL:
         markup = f'<div dir="rtl">{markup}</div>'
+    if recipe.other:
+        place = f"{{{{ticket:{recipe.other}}}}}"
+        text += f"\n\n{place}"
+        markup += f'<p><a href="{place}">{place}</a></p>'
     if recipe.style == "quoted":
         quoted = CUSTOMER[recipe.language][0]
         text += f"\n\nOn Tue, Jan 14, support wrote:\n> {quoted}\n> -- \n> Support"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from deskferry.simulators.freshdesk.blobs import Blobs
+from deskferry.simulators.blobs import Blobs
 from deskferry.simulators.freshdesk.errors import Row, needs_feature, not_found
 from deskferry.simulators.freshdesk.ordered import Ordered
 from deskferry.simulators.freshdesk.plans import PLANS, Plan

@@ -20,7 +20,7 @@ SOURCE = {"email": 1, "web": 2, "api": 2, "phone": 3, "chat": 7, "help_center": 
 SCORE = {"good": 103, "bad": -103}
 TRACKER, RELATED = 3, 4
 EMAIL, CHAT = 1, 7
-_FILE = re.compile(r"\{\{file:(\d+)\}\}")
+_PLACE = re.compile(r"\{\{(file|ticket):(\d+)\}\}")
 
 
 def fill(filler: Filler) -> None:
@@ -114,14 +114,16 @@ def _content(filler: Filler, message: neutral.Message, name: str) -> Row:
     body = message.body().html
 
     def link(match: re.Match[str]) -> str:
-        key = int(match.group(1))
+        key = int(match.group(2))
+        if match.group(1) == "ticket":
+            return f"https://{account.settings.domain}.freshdesk.com/a/tickets/{key}"
         if key not in stored:
             return "https://attachment.freshdesk.com/inline/attachment?token=gone"
         # Some programs leave their own prefix before the address.
         return ("cid:" if shown[key] == "bare" else "") + attachments.inline_url(account, stored[key])
 
     files = [row["id"] for key, row in stored.items() if shown[key] is None]
-    return {name: _FILE.sub(link, body), "_files": files}
+    return {name: _PLACE.sub(link, body), "_files": files}
 
 
 def _store(filler: Filler, file: neutral.File) -> Row:

@@ -17,10 +17,11 @@ SPEC = fields({TEXT: "feedback", HASH: "ratings"})
 
 
 def surveys(call: Call) -> SimResponse:
-    """Return the surveys of the account."""
+    """Return the surveys of the account; none is active while surveys are switched off."""
     state = call.query("state").get("state")
     one_of("state", state, ("active",))
-    rows = [row for row in call.account.tables["surveys"].values() if state is None or row["_active"]]
+    on = call.account.settings.surveys
+    rows = [row for row in call.account.tables["surveys"].values() if state is None or (on and row["_active"])]
     return paged(call, rows, lambda row: {key: value for key, value in row.items() if key[0] != "_"})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -56,6 +57,8 @@ class Auth:
     revoked: bool = False
     api_tokens_enabled: bool = True
     password: str | None = None
+    passwords: dict[str, tuple[int, str]] = field(default_factory=dict)  # of others, by e-mail
+    role_of: Callable[[int], str] = lambda _: "end-user"
     tokens: dict[str, Token] = field(default_factory=dict)
     spent: set[str] = field(default_factory=set)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -89,9 +92,9 @@ class Auth:
             raise unauthenticated()
         if kind.lower() == "bearer":
             return self._bearer(value.strip())
-        if kind.lower() == "basic" and self._basic(value.strip()):
-            return Caller(self.user_id, self.role)
-        raise unauthenticated()
+        if kind.lower() != "basic":
+            raise unauthenticated()
+        return Caller(self.user_id, self.role) if self._basic(value.strip()) else self._other(value.strip())
 
     def _bearer(self, value: str) -> Caller:
         token = self.tokens.get(value)
@@ -99,14 +102,27 @@ class Auth:
             raise expired_token()
         return Caller(self.user_id, self.role, token.scopes, value, token.created_at, token.expires_at)
 
+    def _other(self, value: str) -> Caller:
+        """Return somebody else who signed in with a password."""
+        name, secret = _pair(value)
+        user_id, password = self.passwords.get(name.lower(), (0, ""))
+        if not password or secret != password:
+            raise unauthenticated()
+        return Caller(user_id, self.role_of(user_id))
+
     def _basic(self, value: str) -> bool:
-        try:
-            name, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            return False
+        name, secret = _pair(value)
         if name.lower() == f"{self.email}/token":
             return self.api_tokens_enabled and secret == API_TOKEN
         return name.lower() == self.email and self.password is not None and secret == self.password
+
+
+def _pair(value: str) -> tuple[str, str]:
+    try:
+        name, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return "", ""
+    return name, secret
 
 
 def require_scope(caller: Caller, request: SimRequest, resource: str, broad: bool = False) -> None:

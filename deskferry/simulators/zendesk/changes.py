@@ -16,6 +16,9 @@
     {"op": "revoke"}                               no credentials are good any more
     {"op": "account", "subdomain": "other", "id": 99}
     {"op": "plan", "plan": "suite_team"}
+    {"op": "settings", "notifications": false, ...}    fields of `Settings`
+    {"op": "sign_in", "id": USER_ID}               answers a password with which a user may call
+    {"op": "job_fault", "do": "fail" | "kill" | "lose" | "truncate" | "stall", "after": 3}    of the next job
 
 Each edit writes its audit and moves the generated timestamp; with `touch_updated_at` false it is a change of the
 system, which leaves `updated_at` and the history alone.
@@ -24,20 +27,32 @@ system, which leaves `updated_at` and the history alone.
 from __future__ import annotations
 
 import copy
-import html
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from dataclasses import asdict, fields
+from typing import Any
 
 from deskferry.simulators.zendesk.auth import ACCESS_TOKEN, Auth
-from deskferry.simulators.zendesk.ids import audit_id, event_id, iso
+from deskferry.simulators.zendesk.identities import identities_of, keep_identities
+from deskferry.simulators.zendesk.ids import iso
+from deskferry.simulators.zendesk.jobs import JOB_FAULTS
 from deskferry.simulators.zendesk.plans import has
+from deskferry.simulators.zendesk.settings import Settings
 from deskferry.simulators.zendesk.state import Record, State
+from deskferry.simulators.zendesk.ticket_bin import bin_ticket, merge
+from deskferry.simulators.zendesk.ticket_edits import (
+    WEB,
+    add_audit,
+    comment,
+    created,
+    editable,
+    empty_record,
+    keep,
+    next_number,
+    note_new,
+    set_fields,
+)
 from deskferry.simulators.zendesk.tickets import TicketFile
-
-_VIA: Final[Record] = {"channel": "web", "source": {"from": {}, "to": {}, "rel": None}}
-_MERGE: Final[Record] = {"channel": "system", "source": {"from": {}, "to": {}, "rel": "merge"}}
-_TEXT_IDS: Final = frozenset({"requester_id", "assignee_id", "group_id", "organization_id", "custom_status_id"})
-_SILENT: Final = frozenset({"raw_subject", "generated_timestamp", "fields"})
+from deskferry.simulators.zendesk.users import delete_user, keep_user
 
 
 class Changes:
@@ -64,6 +79,9 @@ class Changes:
             "revoke": self.revoke,
             "account": self.account,
             "plan": self.plan,
+            "settings": self.settings,
+            "sign_in": self.sign_in,
+            "job_fault": self.job_fault,
         }
 
     def apply(self, change: Mapping[str, Any]) -> Any:
@@ -73,181 +91,61 @@ class Changes:
             raise ValueError(f"op is one of {', '.join(self._operations)}.")
         return operation(change)
 
-    def _editable(self, identifier: Any) -> TicketFile:
-        file = self._state.tickets.get(int(identifier))
-        if file is None:
-            raise ValueError(f"There is no ticket {identifier}.")
-        own = copy.copy(file)
-        own.record = copy.deepcopy(file.record)
-        audits = copy.deepcopy(file.audits)
-        own.make_audits = lambda: audits
-        own.hidden = set(file.hidden)
-        return own
-
-    def _keep(self, file: TicketFile, updated: bool = True) -> None:
-        now = self._state.now()
-        file.generated = now
-        file.record["generated_timestamp"] = now
-        if updated:
-            file.record["updated_at"] = iso(now)
-        self._state.tickets.put(file.record["id"], file, now)
-
-    def _audit(self, file: TicketFile, author: int, events: list[Record], via: Record | None = None) -> None:
-        """Write an audit, and its row of the export."""
-        place = self._state.tickets.place(file.record["id"])
-        place = len(self._state.tickets) if place is None else place
-        sequence, now = len(file.audits), self._state.now()
-        identifier = audit_id(place, sequence)
-        for number, event in enumerate(events):
-            event["id"] = event_id(identifier, number)
-            if event["type"] == "Comment":
-                event["audit_id"] = identifier
-        file.audits.append(
-            {
-                "id": identifier,
-                "ticket_id": file.record["id"],
-                "created_at": iso(now),
-                "author_id": author,
-                "metadata": {"system": {}, "custom": {}},
-                "events": events,
-                "via": copy.deepcopy(via or _VIA),
-            }
-        )
-        self._state.events.add(now, place, sequence)
-
-    def _set(self, file: TicketFile, fields: Mapping[str, Any]) -> list[Record]:
-        """Set fields and return the events that say so."""
-        events = []
-        for name, value in fields.items():
-            if name == "custom_fields":
-                events += self._set_custom(file, value)
-                continue
-            old = file.record.get(name)
-            file.record[name] = value
-            if name == "subject":
-                file.record["raw_subject"] = value
-            if old != value and name not in _SILENT:
-                events.append(_changed(name, old, value))
-        return events
-
-    def _set_custom(self, file: TicketFile, values: list[Record]) -> list[Record]:
-        events = []
-        known = {one["id"]: one for one in file.record["custom_fields"]}
-        for one in values:
-            row = known.get(one["id"])
-            if row is None:
-                raise ValueError(f"The ticket has no custom field {one['id']}.")
-            if row["value"] != one["value"]:
-                events.append(_changed(str(one["id"]), row["value"], one["value"]))
-                row["value"] = one["value"]
-        file.record["fields"] = file.record["custom_fields"]
-        return events
-
     def edit_ticket(self, change: Mapping[str, Any]) -> Any:
         """Change fields of a ticket as somebody at work, or as the system with `touch_updated_at` false."""
-        file = self._editable(change["id"])
-        events = self._set(file, change.get("fields", {}))
+        file = editable(self._state, change["id"])
+        events = set_fields(file, change.get("fields", {}))
         visible = bool(change.get("touch_updated_at", True))
         if visible and events:
-            self._audit(file, int(change.get("author", self._auth.user_id)), events)
-        self._keep(file, updated=visible)
+            add_audit(self._state, file, int(change.get("author", self._auth.user_id)), events)
+        keep(self._state, file, updated=visible)
         return {"id": file.record["id"]}
 
     def add_comment(self, change: Mapping[str, Any]) -> Any:
         """Say something on a ticket; `fields` change with it."""
-        file = self._editable(change["ticket"])
+        file = editable(self._state, change["ticket"])
         author = int(change.get("author", self._auth.user_id))
-        event = _comment(author, str(change["body"]), bool(change.get("public", True)))
-        self._audit(file, author, [event, *self._set(file, change.get("fields", {}))])
-        self._keep(file)
+        event = comment(author, str(change["body"]), bool(change.get("public", True)))
+        add_audit(self._state, file, author, [event, *set_fields(file, change.get("fields", {}))])
+        keep(self._state, file)
         return {"id": event["id"], "audit_id": event["audit_id"]}
 
     def create_ticket(self, change: Mapping[str, Any]) -> Any:
         """Open a ticket; `fields` are set at once."""
-        tickets, now = self._state.tickets, self._state.now()
-        identifier = int(change.get("id") or max(tickets.ids(), default=0) + 1)
-        if tickets.get(identifier) is not None:
+        state, now = self._state, self._state.now()
+        identifier = int(change.get("id") or next_number(state))
+        if state.tickets.get(identifier) is not None:
             raise ValueError(f"There is a ticket {identifier} already.")
         requester = int(change.get("requester", self._auth.user_id))
-        body = str(change.get("body", "Hello"))
+        body, subject = str(change.get("body", "Hello")), change.get("subject")
         audits: list[Record] = []
-        record = self._new_record(identifier, requester, change.get("subject"), body, now)
-        file = TicketFile(record, lambda: audits, now)
-        values = {"subject": record["subject"], "requester_id": requester, "status": "new", **change.get("fields", {})}
-        record |= values
-        events = [_comment(requester, body, True)]
-        events += [
-            {"id": 0, "type": "Create", "value": _text(name, value), "field_name": name}
-            for name, value in values.items()
-        ]
-        self._audit(file, requester, events)
-        tickets.put(identifier, file, now)
-        return {"id": identifier}
-
-    def _new_record(self, identifier: int, requester: int, subject: Any, body: str, now: int) -> Record:
-        pattern = next(iter(self._state.tickets), None)
-        shape: Record = {} if pattern is None else copy.deepcopy(pattern.record)
-        empty = dict.fromkeys(shape)
-        for name, value in shape.items():
-            if isinstance(value, list):
-                empty[name] = []
-        custom = [{"id": one["id"], "value": None} for one in shape.get("custom_fields", [])]
-        kept = {name: shape.get(name) for name in ("brand_id", "ticket_form_id", "allow_attachments", "support_type")}
-        return {
-            **empty,
-            **kept,
-            "url": f"{self._state.host}/api/v2/tickets/{identifier}.json",
-            "id": identifier,
-            "via": copy.deepcopy(_VIA),
-            "created_at": iso(now),
-            "updated_at": iso(now),
-            "subject": subject,
+        values = {"subject": subject, "requester_id": requester, "status": "new", **change.get("fields", {})}
+        record = {
+            **empty_record(state, identifier, now),
+            "via": copy.deepcopy(WEB),
             "raw_subject": subject,
             "description": body,
-            "status": "new",
-            "requester_id": requester,
             "submitter_id": requester,
-            "has_incidents": False,
-            "is_public": True,
-            "custom_fields": custom,
-            "fields": custom,
-            "support_type": "agent",
-            "allow_channelback": False,
-            "from_messaging_channel": False,
-            "generated_timestamp": now,
+            **values,
         }
+        file = TicketFile(record, lambda: audits, now)
+        add_audit(state, file, requester, [comment(requester, body, True), *created(values)])
+        note_new(state, file)
+        state.tickets.put(identifier, file, now)
+        return {"id": identifier}
 
     def delete_ticket(self, change: Mapping[str, Any]) -> Any:
         """Throw a ticket into the bin: a tombstone in the export from then on."""
-        file = self._editable(change["id"])
+        file = editable(self._state, change["id"])
         if file.is_deleted:
             raise ValueError("The ticket is deleted already.")
-        file.state_before = file.record["status"]
-        file.deleted_at, file.deleted_by = self._state.now(), self._auth.user_id
-        file.record |= {
-            "status": "deleted",
-            "subject": "SCRUBBED",
-            "raw_subject": "SCRUBBED",
-            "description": "SCRUBBED",
-        }
-        self._keep(file)
+        bin_ticket(self._state, file, self._auth.user_id)
         return {"id": file.record["id"]}
 
     def merge_tickets(self, change: Mapping[str, Any]) -> Any:
         """Merge tickets into one: the losers are closed and tagged, both sides get a note."""
-        winner = self._editable(change["winner"])
-        losers = [self._editable(one) for one in change["losers"]]
-        author = self._auth.user_id
-        for loser in losers:
-            text = f"This request was closed and merged into request #{winner.record['id']}."
-            tags = sorted({*loser.record["tags"], "closed_by_merge"})
-            events = [_comment(author, text, False), *self._set(loser, {"status": "closed", "tags": tags})]
-            self._audit(loser, author, events, _MERGE)
-            self._keep(loser)
-        names = ", ".join(f"#{loser.record['id']}" for loser in losers)
-        note = _comment(author, f"Requests {names} were closed and merged into this request.", False)
-        self._audit(winner, author, [note], _MERGE)
-        self._keep(winner)
+        winner = editable(self._state, change["winner"])
+        merge(self._state, winner, [editable(self._state, one) for one in change["losers"]], self._auth.user_id)
         return {"id": winner.record["id"]}
 
     def _user(self, identifier: Any) -> Record:
@@ -258,20 +156,22 @@ class Changes:
 
     def delete_user(self, change: Mapping[str, Any]) -> Any:
         """Delete a user softly."""
-        return self.edit_user({"id": change["id"], "fields": {"active": False}})
+        user = self._user(change["id"])
+        kept = {"email": user["email"], "role": user["role"], "organization_id": user["organization_id"]}
+        keep_user(self._state, {**delete_user(self._state, user), **kept})
+        return {"id": user["id"]}
 
     def edit_user(self, change: Mapping[str, Any]) -> Any:
         """Change fields of a user; a new e-mail becomes the primary identity."""
         user, now = self._user(change["id"]), self._state.now()
-        fields = dict(change.get("fields", {}))
-        if "email" in fields:
-            own = copy.deepcopy(self._state.new_identities.get(user["id"]) or self._state.identities(user["id"]))
+        values = dict(change.get("fields", {}))
+        if "email" in values:
+            own = copy.deepcopy(identities_of(self._state, user["id"]))
             for one in own:
                 if one["type"] == "email" and one["primary"]:
-                    one |= {"value": fields["email"], "updated_at": iso(now)}
-            self._state.new_identities[user["id"]] = own
-        user |= {**fields, "updated_at": iso(now)}
-        self._state.users.put(user["id"], user, now)
+                    one |= {"value": values["email"], "updated_at": iso(now)}
+            keep_identities(self._state, user["id"], own)
+        keep_user(self._state, {**user, **values})
         return {"id": user["id"]}
 
     def edit_organization(self, change: Mapping[str, Any]) -> Any:
@@ -287,7 +187,7 @@ class Changes:
         """Move what moves without a change: generated timestamps, last logins, tokens of URLs."""
         kind, now = change["kind"], self._state.now()
         if kind == "ticket":
-            self._keep(self._editable(change["id"]), updated=False)
+            keep(self._state, editable(self._state, change["id"]), updated=False)
         elif kind == "user":
             user = {**self._user(change["id"]), "last_login_at": iso(now)}
             self._state.users.put(user["id"], user, now)
@@ -301,7 +201,7 @@ class Changes:
     def redact_comment(self, change: Mapping[str, Any]) -> Any:
         """Take words out of a comment for good."""
         body = str(change["body"])
-        shown = _comment(0, body, public=True)
+        shown = comment(0, body, public=True)
         texts = {name: shown[name] for name in ("body", "html_body", "plain_body")}
         return self._rewrite(int(change["id"]), texts, {"type": "CommentRedactionEvent"})
 
@@ -314,11 +214,11 @@ class Changes:
         found = next((file for file in self._state.tickets if comment in {one["id"] for one in file.comments()}), None)
         if found is None:
             raise ValueError(f"There is no comment {comment}.")
-        own = self._editable(found.record["id"])
+        own = editable(self._state, found.record["id"])
         for audit in own.audits:
             audit["events"] = [{**one, **values} if one["id"] == comment else one for one in audit["events"]]
-        self._audit(own, self._auth.user_id, [{"id": 0, **event, "comment_id": comment}])
-        self._keep(own)
+        add_audit(self._state, own, self._auth.user_id, [{"id": 0, **event, "comment_id": comment}])
+        keep(self._state, own)
         return {"ticket": own.record["id"]}
 
     def drop_comment(self, change: Mapping[str, Any]) -> Any:
@@ -326,7 +226,7 @@ class Changes:
         wanted = int(change["id"])
         for file in self._state.tickets:
             if any(one["id"] == wanted for one in file.comments()):
-                own = self._editable(file.record["id"])
+                own = editable(self._state, file.record["id"])
                 own.hidden.add(wanted)
                 self._state.tickets.put(own.record["id"], own, own.generated)
                 return {"ticket": own.record["id"]}
@@ -361,31 +261,27 @@ class Changes:
         self._state.plan = str(change["plan"])
         return {"plan": self._state.plan}
 
+    def settings(self, change: Mapping[str, Any]) -> Any:
+        """Switch what an administrator can switch."""
+        known = {one.name for one in fields(Settings)}
+        wrong = set(change) - known - {"op"}
+        if wrong:
+            raise ValueError(f"There is no setting {', '.join(sorted(wrong))}: {', '.join(sorted(known))}.")
+        for name in set(change) - {"op"}:
+            setattr(self._state.written.settings, name, change[name])
+        return asdict(self._state.written.settings)
 
-def _comment(author: int, body: str, public: bool) -> Record:
-    markup = "".join(f'<p dir="auto">{html.escape(part)}</p>' for part in body.split("\n\n"))
-    return {
-        "id": 0,
-        "type": "Comment",
-        "author_id": author,
-        "body": body,
-        "html_body": f'<div class="zd-comment" dir="auto">{markup}</div>',
-        "plain_body": body,
-        "public": public,
-        "attachments": [],
-        "audit_id": 0,
-    }
+    def sign_in(self, change: Mapping[str, Any]) -> Any:
+        """Give a user a password: end users may do little, but some things only they may."""
+        user = self._user(change["id"])
+        if not user["email"]:
+            raise ValueError("Only somebody with an e-mail address can sign in.")
+        self._auth.passwords[user["email"]] = (user["id"], f"sim-password-{user['id']}")
+        return {"email": user["email"], "password": f"sim-password-{user['id']}"}
 
-
-def _text(name: str, value: Any) -> Any:
-    return str(value) if name in _TEXT_IDS and value is not None else value
-
-
-def _changed(name: str, old: Any, new: Any) -> Record:
-    return {
-        "id": 0,
-        "type": "Change",
-        "value": _text(name, new),
-        "field_name": name,
-        "previous_value": _text(name, old),
-    }
+    def job_fault(self, change: Mapping[str, Any]) -> Any:
+        """Let the next background job end badly, or be forgotten."""
+        if change["do"] not in JOB_FAULTS:
+            raise ValueError(f"do is one of {', '.join(JOB_FAULTS)}.")
+        self._state.written.job_faults.append((str(change["do"]), int(change.get("after", 0))))
+        return {"faults": len(self._state.written.job_faults)}

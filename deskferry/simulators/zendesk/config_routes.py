@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from deskferry.simulators.zendesk.errors import no_record
 from deskferry.simulators.zendesk.ids import iso
@@ -156,16 +156,6 @@ def current_token(call: Call) -> Record:
     }
 
 
-def jobs(_call: Call) -> Record:
-    """Answer `GET /job_statuses`: nothing runs."""
-    return {"job_statuses": [], "meta": {"has_more": False, "after_cursor": None, "before_cursor": None}, "links": {}}
-
-
-def no_job(_call: Call) -> Any:
-    """Answer `GET /job_statuses/{id}`."""
-    raise no_record()
-
-
 def locales(call: Call) -> Record:
     """Answer `GET /locales`."""
     names = (
@@ -216,8 +206,6 @@ ROUTES: Final = [
         Route("GET", "/api/v2/business_hours/schedules/{id}/holidays", holidays, feature="schedules"),
         ("GET /api/v2/account/settings", settings),
         ("GET /api/v2/oauth/tokens/current", current_token),
-        ("GET /api/v2/job_statuses", jobs),
-        ("GET /api/v2/job_statuses/{word}", no_job),
         ("GET /api/v2/locales", locales),
     ),
 ]

@@ -8,14 +8,30 @@ from typing import Any, Final
 from deskferry.simulators.account import Account
 from deskferry.simulators.kernel import Mail, SimClock, SimRequest, SimResponse, json_response
 from deskferry.simulators.zendesk import (
+    admin_writes,
     config_routes,
     downloads,
     exports,
+    field_writes,
+    guide_files,
     guide_routes,
+    guide_state,
+    guide_writes,
+    identity_writes,
+    imports,
+    jobs,
+    memberships,
     oauth,
+    organization_writes,
     people_routes,
+    rating_writes,
+    redactions,
     search,
+    ticket_deletes,
     ticket_routes,
+    ticket_writes,
+    uploads,
+    user_writes,
 )
 from deskferry.simulators.zendesk.auth import (
     ACCESS_TOKEN,
@@ -42,17 +58,34 @@ EMAIL: Final = "agent1@acme.example"
 PLAN: Final = "suite_professional"
 
 # Order matters: fixed paths come before those with an id in the same place.
-_ROUTER: Final = Router(
-    [
-        *exports.ROUTES,
-        *ticket_routes.ROUTES,
-        *people_routes.ROUTES,
-        *config_routes.ROUTES,
-        *search.ROUTES,
-        *downloads.ROUTES,
-        *guide_routes.ROUTES,
-    ]
-)
+ROUTES: Final = [
+    *exports.ROUTES,
+    *ticket_routes.ROUTES,
+    *people_routes.ROUTES,
+    *config_routes.ROUTES,
+    *search.ROUTES,
+    *downloads.ROUTES,
+    *guide_routes.ROUTES,
+    *admin_writes.ROUTES,
+    *field_writes.ROUTES,
+    *guide_files.ROUTES,
+    *guide_writes.ROUTES,
+    *jobs.ROUTES,
+    *uploads.ROUTES,
+    *imports.ROUTES,
+    *ticket_deletes.ROUTES,
+    *ticket_writes.ROUTES,
+    *redactions.ROUTES,
+    *rating_writes.ROUTES,
+    *user_writes.ROUTES,
+    *identity_writes.ROUTES,
+    *organization_writes.ROUTES,
+]
+_ROUTER: Final = Router(ROUTES)
+
+
+def _is_admin(user: Mapping[str, Any]) -> bool:
+    return user["role"] == "admin" and user.get("active") is not False
 
 
 class ZendeskDesk:
@@ -78,9 +111,10 @@ class ZendeskDesk:
             own_clock = clock or SimClock(float(content.now))
             self.state = generated_state(content, own_clock, subdomain, plan)
         self.clock = self.state.clock
-        self.mailbox: list[Mail] = []
+        self.mailbox: list[Mail] = self.state.written.mailbox
         self._first_host = self.state.host
         self.auth = Auth(self.clock, *self._credential_user())
+        self.auth.role_of = self._role_of
         self._limits = Limits(self.clock, plan, high_volume, limits)
         self._downloads = Downloads(self.state, redirect_above)
         self._changes = Changes(self.state, self.auth)
@@ -88,8 +122,12 @@ class ZendeskDesk:
     def _credential_user(self) -> tuple[int, str]:
         """Return the user whose credentials are handed out: the first admin."""
         first = id_of("user", 1)
-        admin = self.state.users.get(first) or next((one for one in self.state.users if one["role"] == "admin"), None)
+        admin = self.state.users.get(first) or next((one for one in self.state.users if _is_admin(one)), None)
         return (first, EMAIL) if admin is None else (admin["id"], admin["email"])
+
+    def _role_of(self, user_id: int) -> str:
+        user = self.state.users.get(user_id)
+        return "end-user" if user is None else str(user["role"])
 
     @property
     def missing_streams(self) -> list[str]:
@@ -98,6 +136,7 @@ class ZendeskDesk:
 
     def handle(self, request: SimRequest) -> SimResponse:
         """Answer one request."""
+        self.state.catch_up()
         if request.path.startswith("/oauth/"):
             return self._oauth(request)
         refused, headers = self._limits.check(request)
@@ -135,7 +174,7 @@ class ZendeskDesk:
     def _permit(self, route: Route, role: str) -> None:
         if route.anonymous:
             return
-        if role == "end-user" or (route.admin and role != "admin"):
+        if (role == "end-user" and not route.end_user) or (route.admin and role != "admin"):
             raise forbidden()
         if route.feature is not None and not has(self.state.plan, route.feature):
             raise forbidden()
@@ -147,6 +186,10 @@ class ZendeskDesk:
     def error(self, status: int) -> SimResponse:
         """Return the vendor's own answer for an injected status."""
         return worded(status)
+
+    def close(self) -> None:
+        """Remove what uploads left on the disk."""
+        self.state.written.bytes.close()
 
     def credentials(self) -> dict[str, Any]:
         """Return credentials that work, by the names of the configuration."""
@@ -163,7 +206,8 @@ class ZendeskDesk:
 
     def snapshot(self) -> dict[str, Any]:
         """Return the whole account, tickets with their comments and audits."""
-        state, ratings = self.state, self.state.ratings()
+        self.state.catch_up()
+        state, ratings = self.state, self.state.all_ratings()
         return {
             "account": [{"subdomain": state.subdomain, "id": state.account_id, "plan": state.plan}],
             "tickets": [file.record for file in state.tickets],
@@ -177,11 +221,12 @@ class ZendeskDesk:
             "users": list(state.users),
             "organizations": list(state.organizations),
             "satisfaction_ratings": [ratings.row(one) for one in ratings.ids],
-            "organization_memberships": state.organization_memberships(),
+            "organization_memberships": memberships.all_rows(state),
             **state.lists,
-            **{f"help_center/{name}": rows for name, rows in state.guide.lists.items()},
+            **{f"help_center/{name}": rows for name, rows in guide_state.everything(state).items()},
         }
 
     def patch(self, change: Mapping[str, Any]) -> Any:
         """Change the account behind the API's back; `changes` lists the operations."""
+        self.state.catch_up()
         return self._changes.apply(change)

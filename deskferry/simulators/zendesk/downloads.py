@@ -33,11 +33,11 @@ class Downloads:
         if parts[0] == "attachment" and len(parts) > 1:
             return self._from_other_host(request, parts[1])
         if parts[:2] == ["hc", "article_attachments"] and len(parts) > 2 and parts[2].isdigit():
-            return self._bytes(self._state.blob(f"article:{parts[2]}"))
+            return self._bytes(self._blob(f"article:{parts[2]}"))
         return None
 
     def _from_own_host(self, request: SimRequest, token: str) -> SimResponse:
-        blob = self._state.blob(token)
+        blob = self._blob(token)
         if blob is not None and self._redirect_above is not None and blob.size >= self._redirect_above:
             target = f"{other_host(request)}/attachment/{token}/?name={quote(blob.name)}"
             return SimResponse(302, b"", {"Location": target})
@@ -46,7 +46,10 @@ class Downloads:
     def _from_other_host(self, request: SimRequest, token: str) -> SimResponse:
         if "authorization" in request.headers:
             return json_response({"error": "Only one auth mechanism allowed"}, 400)
-        return self._bytes(self._state.blob(token))
+        return self._bytes(self._blob(token))
+
+    def _blob(self, token: str) -> Blob | None:
+        return self._state.written.blobs.get(token) or self._state.blob(token)
 
     def _bytes(self, blob: Blob | None) -> SimResponse:
         if blob is None or blob.health == "gone":

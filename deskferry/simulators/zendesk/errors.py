@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import orjson
+
 from deskferry.simulators.kernel import SimResponse, json_response
 
 NO_ACCESS: Final = (
@@ -60,6 +62,26 @@ def bad_parameter(name: str, detail: str) -> VendorRefusal:
 def invalid(description: str, error: str = "InvalidValue", status: int = 422) -> VendorRefusal:
     """Return what a value that cannot be meets."""
     return refuse(status, {"error": error, "description": description})
+
+
+def record_invalid(**details: list[dict[str, Any]] | str) -> VendorRefusal:
+    """Return what a record that cannot be meets: by field (`base` for the whole), one text or a list of problems."""
+    found = {name: problem(value) if isinstance(value, str) else value for name, value in details.items()}
+    return refuse(422, {"error": "RecordInvalid", "description": "Record validation errors", "details": found})
+
+
+def problem(description: str, error: str | None = "InvalidValue", **more: Any) -> list[dict[str, Any]]:
+    """Return the problems of one field."""
+    return [{"description": description, "error": error, **more}]
+
+
+def described(refusal: VendorRefusal) -> tuple[str, str]:
+    """Return the error of a refusal and its details in one line, as the results of jobs have them."""
+    body = orjson.loads(refusal.response.body)
+    problems = [one["description"] for found in body.get("details", {}).values() for one in found]
+    error = body.get("error")
+    title = error if isinstance(error, str) else "Forbidden"
+    return title, " ".join(problems) or str(body.get("description", title))
 
 
 def too_many(retry_after: int, headers: dict[str, str]) -> SimResponse:

@@ -143,9 +143,15 @@ def generated_state(account: Account, clock: SimClock, subdomain: str, plan: str
     hours = OpenTime(account.side.schedules[0], date(year - 3, 1, 1), date(year + 1, 12, 31))
 
     @lru_cache(maxsize=65536)
+    def is_staff(key: int) -> bool:
+        return people.by_key(key).is_staff
+
     def is_agent(identifier: int) -> bool:
         key = key_of("user", identifier)
-        return 1 <= key <= len(people) and people.by_key(key).is_staff
+        if 1 <= key <= len(people):
+            return is_staff(key)
+        added = users.get(identifier)
+        return added is not None and added["role"] != "end-user"
 
     metric_set, metric_events = metrics_of(is_agent, hours, host, lists["sla_policies"])
     memberships = lru_cache(maxsize=1)(lambda: list(organization_memberships(host, account)))

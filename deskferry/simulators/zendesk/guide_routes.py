@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
+from deskferry.simulators.zendesk import guide_state
 from deskferry.simulators.zendesk.errors import no_record
 from deskferry.simulators.zendesk.exports import start_time
 from deskferry.simulators.zendesk.ids import id_of, seconds
@@ -76,7 +77,7 @@ def translations(kind: str) -> Handler:
     """Return the handler of the translations of a record; they are not paged."""
 
     def handler(call: Call) -> Record:
-        found = call.state.guide.translations(kind, call.ids[0])
+        found = guide_state.translations_of(call.state, kind, call.ids[0])
         if not found:
             raise no_record()
         if call.words:
@@ -91,7 +92,7 @@ def translations(kind: str) -> Handler:
 
 def attachments(call: Call) -> Record:
     """Answer `GET /help_center/articles/{id}/attachments`, of one sort with `/inline` and `/block`."""
-    found = call.state.guide.attachments(call.ids[0])
+    found = guide_state.attachments_of(call.state, call.ids[0])
     last = call.request.path.removesuffix(".json").rsplit("/", 1)[-1]
     if last in ("inline", "block"):
         found = [one for one in found if one["inline"] == (last == "inline")]
@@ -117,8 +118,7 @@ def incremental_articles(call: Call) -> Record:
 
 def locales(call: Call) -> Record:
     """Answer `GET /help_center/locales`."""
-    found = sorted({one["source_locale"] for one in call.state.guide.lists.get("articles", [])} | {"en-us"})
-    return {"locales": found, "default_locale": "en-us"}
+    return {"locales": guide_state.locales(call.state), "default_locale": "en-us"}
 
 
 def permission_groups(_call: Call) -> Any:

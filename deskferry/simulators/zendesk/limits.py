@@ -6,6 +6,7 @@ import math
 import re
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from deskferry.simulators.kernel import SimClock, SimRequest, SimResponse
@@ -45,7 +46,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class EndpointLimit:
-    """A limit of its own: which requests it counts, and by which header it shows."""
+    """A limit of its own: which requests it counts, and by which header it shows; `each` counts every path apart."""
 
     pattern: str
     limit: int
@@ -53,6 +54,8 @@ class EndpointLimit:
     high_volume: int | None = None
     span: float = MINUTE
     from_page: int | None = None
+    methods: tuple[str, ...] = ("GET",)
+    each: bool = False
 
 
 ENDPOINTS: Final = (
@@ -64,6 +67,17 @@ ENDPOINTS: Final = (
     EndpointLimit(r"^/api/v2/deleted_tickets$", 10),
     EndpointLimit(r"^/api/v2/tickets/\d+/audits$", 450),
     EndpointLimit(r"^/attachments/token/", 2500),
+)
+# Writes are under all that fit them.
+WRITES: Final = (
+    EndpointLimit(r"^/api/v2/tickets/\d+$", 30, span=10 * MINUTE, methods=("PUT",), each=True),
+    EndpointLimit(r"^/api/v2/tickets/\d+$", 100, high_volume=300, methods=("PUT",)),
+    EndpointLimit(r"^/api/v2/tickets/\d+$", 400, methods=("DELETE",)),
+    EndpointLimit(r"^/api/v2/users/\d+$", 5, methods=("PUT",), each=True),
+    EndpointLimit(r"^/api/v2/users/(\d+|create_or_update)$", 60, methods=("PUT", "POST")),
+    EndpointLimit(r"^/api/v2/organizations/\d+$", 5, methods=("PUT",), each=True),
+    EndpointLimit(r"^/api/v2/deleted_users/\d+$", 700, span=10 * MINUTE, methods=("DELETE",)),
+    EndpointLimit(r"^/api/v2/ticket_fields/\d+/options$", 100, methods=("POST",)),
 )
 
 
@@ -77,10 +91,24 @@ class Limits:
         self._enabled = enabled
         self._support = Window(per_minute)
         self._guide = Window(per_minute)
-        self._windows = [
-            Window(rule.high_volume if high_volume and rule.high_volume else rule.limit, rule.span)
-            for rule in ENDPOINTS
-        ]
+        self._windows: dict[tuple[EndpointLimit, str], Window] = {}
+
+    def _window(self, rule: EndpointLimit, path: str) -> Window:
+        key = rule, path if rule.each else ""
+        if key not in self._windows:
+            limit = rule.high_volume if self._high_volume and rule.high_volume else rule.limit
+            self._windows[key] = Window(limit, rule.span)
+        return self._windows[key]
+
+    def _rules(self, request: SimRequest, path: str) -> list[EndpointLimit]:
+        """Return the limits that a request is under: a read is under the first that fits."""
+        rules = ENDPOINTS if request.method == "GET" else WRITES
+        fitting = (
+            rule
+            for rule in rules
+            if request.method in rule.methods and re.search(rule.pattern, path) and _deep_enough(rule, request)
+        )
+        return list(islice(fitting, 1)) if request.method == "GET" else list(fitting)
 
     def check(self, request: SimRequest) -> tuple[SimResponse | None, dict[str, str]]:
         """Count a request; return the refusal, if any, and the headers of its answer."""
@@ -89,11 +117,9 @@ class Limits:
         account = self._guide if path.startswith("/api/v2/help_center/") else self._support
         counted = [] if path.startswith("/attachments/") else [account]
         header = ""
-        for rule, window in zip(ENDPOINTS, self._windows, strict=True):
-            if request.method == "GET" and re.search(rule.pattern, path) and _deep_enough(rule, request):
-                counted.append(window)
-                header = rule.header or ""
-                break
+        for rule in self._rules(request, path):
+            counted.append(self._window(rule, path))
+            header = rule.header or ""
         waits = [window.wait(now) for window in counted]
         refused = self._enabled and any(wait > 0 for wait in waits)
         if not refused:

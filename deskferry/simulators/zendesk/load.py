@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -69,34 +69,37 @@ _TOKEN: Final = re.compile(r"/attachments/token/([^/]+)/")
 
 def load(directory: str | Path, clock_mode: Literal["real", "virtual"] = "virtual", **options: Any) -> ZendeskDesk:
     """Return a desk that serves the records of a directory; `options` are those of `ZendeskDesk`."""
-    recording = Recording(Path(directory))
+    recording = Recording(read_directory(Path(directory)))
     plan = options.setdefault("plan", "suite_enterprise")
     clock = SimClock(recording.end if clock_mode == "virtual" else None, clock_mode)
     return ZendeskDesk(recording.state(clock, plan), **options)
 
 
-class Recording:
-    """The streams of a directory."""
+def read_directory(directory: Path) -> dict[str, list[Record]]:
+    """Return the records of each stream that has a file; raises ConfigError where none has."""
+    if not directory.is_dir():
+        raise ConfigError(f"{directory} is no directory.", "It should hold files such as tickets.ndjson.")
+    files = {name: directory / f"{name}.ndjson" for name in (*OTHERS, *LISTS, *GUIDE)}
+    found = {name: _read(path) for name, path in files.items() if path.exists()}
+    if not found:
+        raise ConfigError(f"{directory} has no stream.", "It should hold files such as tickets.ndjson.")
+    return found
 
-    def __init__(self, directory: Path) -> None:
-        if not directory.is_dir():
-            raise ConfigError(f"{directory} is no directory.", "It should hold files such as tickets.ndjson.")
-        self._directory = directory
-        self.missing: list[str] = []
-        self.streams = {name: self._read(name) for name in (*OTHERS, *LISTS, *GUIDE)}
-        if len(self.missing) == len(self.streams):
-            raise ConfigError(f"{directory} has no stream.", "It should hold files such as tickets.ndjson.")
+
+def _read(path: Path) -> list[Record]:
+    with path.open("rb") as lines:
+        return [orjson.loads(line) for line in lines if line.strip()]
+
+
+class Recording:
+    """The streams of an account, verbatim; those that are not given are empty."""
+
+    def __init__(self, streams: Mapping[str, list[Record]]) -> None:
+        self.missing = [name for name in (*OTHERS, *LISTS, *GUIDE) if name not in streams]
+        self.streams = {name: streams.get(name, []) for name in (*OTHERS, *LISTS, *GUIDE)}
         self.tickets = sorted(self.streams["tickets"], key=lambda one: int(one["id"]))
         self._audits = self._by_ticket("audits")
         self._comments = self._by_ticket("comments")
-
-    def _read(self, name: str) -> list[Record]:
-        path = self._directory / f"{name}.ndjson"
-        if not path.exists():
-            self.missing.append(name)
-            return []
-        with path.open("rb") as lines:
-            return [orjson.loads(line) for line in lines if line.strip()]
 
     def _by_ticket(self, name: str) -> dict[int, list[Record]]:
         found: dict[int, list[Record]] = defaultdict(list)

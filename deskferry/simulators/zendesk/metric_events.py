@@ -26,6 +26,8 @@ class MetricEvents:
 
     def of(self, file: TicketFile) -> list[dict[str, Any]]:
         """Return the events of a ticket in the order of their time."""
+        if file.imported_at is not None and len(file.audits) <= file.imported_audits:
+            return []  # an import starts no clock
         past = history(file, self._is_agent)
         rows = self._clock(file, past, "reply_time", _reply_steps(past))
         for metric, running in _RUNS.items():

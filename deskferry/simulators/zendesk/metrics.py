@@ -49,7 +49,7 @@ class History:
 def history(file: TicketFile, is_agent: IsAgent) -> History:
     """Return what a ticket's audits say."""
     found = History(seconds(file.record["created_at"]))
-    for audit in file.audits:
+    for audit in file.audits[file.imported_audits :]:  # of what was imported nothing is computed
         at = seconds(audit["created_at"])
         found.by_author[audit["author_id"]] = at
         for event in audit["events"]:
@@ -103,7 +103,7 @@ class Metrics:
             "status_updated_at": iso(status_at),
             "initially_assigned_at": iso(assigned[0]) if assigned else None,
             "assigned_at": iso(assigned[-1]) if assigned else None,
-            "solved_at": iso(ends[-1]) if final and ends else None,
+            "solved_at": iso(ends[-1]) if final and ends else file.solved_at if final else None,
             "latest_comment_added_at": iso(past.comments[-1]) if past.comments else None,
             "reply_time_in_minutes": self._span(past.created, replies[0] if replies else None),
             "first_resolution_time_in_minutes": self._span(past.created, ends[0] if ends else None),

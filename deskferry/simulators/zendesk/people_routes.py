@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from deskferry.simulators.zendesk import memberships
 from deskferry.simulators.zendesk.errors import bad_parameter, no_record
+from deskferry.simulators.zendesk.identities import identities_of
+from deskferry.simulators.zendesk.ids import iso
 from deskferry.simulators.zendesk.paging import Rows, paged, rows_of
 from deskferry.simulators.zendesk.routing import Call, Route, routes
+from deskferry.simulators.zendesk.search import LAG
 from deskferry.simulators.zendesk.state import Record
 from deskferry.simulators.zendesk.store import Store
 from deskferry.simulators.zendesk.ticket_routes import count_of
@@ -61,7 +65,7 @@ def _beside_users(call: Call, users: list[Record]) -> Record:
     if "groups" in call.includes:
         found["groups"] = call.state.lists["groups"]
     if "identities" in call.includes:
-        found["identities"] = [one for user in users for one in _identities(call, user["id"])]
+        found["identities"] = [one for user in users for one in identities_of(call.state, user["id"])]
     return found
 
 
@@ -92,11 +96,14 @@ def show_many_users(call: Call) -> Record:
 
 
 def search_users(call: Call) -> Record:
-    """Answer `GET /users/search` by `external_id` or by text in name, e-mail, phone or notes."""
+    """Answer `GET /users/search` by `external_id` or by text in name, e-mail, phone or notes; it lags."""
+    until = iso(call.state.now() - LAG)
     external, text = call.request.param("external_id"), (call.request.param("query") or "").lower()
     text = text.removeprefix("email:").removeprefix("name:").strip('"')
 
     def fits(user: Record) -> bool:
+        if user["updated_at"] > until:
+            return False
         if external is not None:
             return (user["external_id"] or "").lower() == external.lower()
         words = (user["name"], user["email"], user["phone"], user["notes"])
@@ -117,11 +124,12 @@ def deleted_users(call: Call) -> Record:
         "deleted_users", users.version, lambda: [one["id"] for one in users if not one["active"]]
     )
     page = paged(call.request, call.state.host, "deleted_users", _rows(users, ids))
-    page["deleted_users"] = [_deleted(call, one) for one in page["deleted_users"]]
+    page["deleted_users"] = [deleted_user(call, one) for one in page["deleted_users"]]
     return page
 
 
-def _deleted(call: Call, user: Record) -> Record:
+def deleted_user(call: Call, user: Record) -> Record:
+    """Return a user as `/deleted_users` shows them."""
     names = ("id", "name", "email", "created_at", "updated_at", "time_zone", "phone", "shared_phone_number", "photo")
     kept = {name: user[name] for name in (*names, "locale_id", "locale", "organization_id", "role", "active")}
     return {**kept, "url": f"{call.state.host}/api/v2/deleted_users/{user['id']}.json"}
@@ -132,17 +140,12 @@ def count_deleted_users(call: Call) -> Record:
     return count_of(call, sum(1 for one in call.state.users if not one["active"]))
 
 
-def _identities(call: Call, user_id: int) -> list[Record]:
-    own = call.state.new_identities.get(user_id)
-    return call.state.identities(user_id) if own is None else own
-
-
 def user_identities(call: Call) -> Record:
     """Answer `GET /users/{id}/identities`: none for those who are deleted."""
     user = call.state.users.get(call.ids[0])
     if user is None:
         raise no_record()
-    found = _identities(call, call.ids[0]) if user["active"] else []
+    found = identities_of(call.state, call.ids[0]) if user["active"] else []
     kinds = [value for name, value in call.request.query if name in ("type", "type[]")]
     found = [one for one in found if not kinds or one["type"] in kinds]
     return paged(call.request, call.state.host, "identities", rows_of(found))
@@ -185,12 +188,12 @@ def search_organizations(call: Call) -> Record:
 
 def count_organizations(call: Call) -> Record:
     """Answer `GET /organizations/count`."""
-    return count_of(call, len(call.state.organizations))
+    return count_of(call, len(call.state.organizations.ids()))
 
 
 def organization_memberships(call: Call) -> Record:
     """Answer `GET /organization_memberships`, also below a user or an organization."""
-    found = call.state.organization_memberships()
+    found = memberships.all_rows(call.state)
     if call.ids:
         name = "user_id" if "/users/" in call.request.path else "organization_id"
         found = [one for one in found if one[name] == call.ids[0]]

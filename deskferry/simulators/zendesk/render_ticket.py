@@ -12,7 +12,7 @@ from deskferry.simulators.account import SYSTEM, Account, Change, File, Message,
 from deskferry.simulators.zendesk.ids import audit_id, event_id, id_of, iso, iso_or_none
 
 CHANNELS: Final = {"phone": "voice", "social": "twitter", "merge": "system", "import": "api"}
-_PLACE: Final = re.compile(r"\{\{file:(\d+)\}\}")
+_PLACE: Final = re.compile(r"\{\{(file|ticket):(\d+)\}\}")
 _REFERENCES: Final = {
     "requester": ("requester_id", "user"),
     "assignee": ("assignee_id", "user"),
@@ -167,8 +167,12 @@ class TicketRenderer:
         """Return a message as the audit event of a comment."""
         body = message.body()
         urls = {str(file.key): self.content_url(file) for file in message.files}
-        text = _PLACE.sub(lambda found: urls[found[1]], body.text)
-        markup = _PLACE.sub(lambda found: html.escape(urls[found[1]]), body.html)
+
+        def url(found: re.Match[str]) -> str:
+            return urls[found[2]] if found[1] == "file" else f"{self.host}/agent/tickets/{found[2]}"
+
+        text = _PLACE.sub(url, body.text)
+        markup = _PLACE.sub(lambda found: html.escape(url(found)), body.html)
         return {
             "id": 0,
             "type": "Comment",

@@ -37,7 +37,10 @@ Handler = Callable[[Call], Any]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A path with its handler. `admin` keeps agents out, `feature` plans without it; `broad` wants a global scope."""
+    """A path with its handler. `admin` keeps agents out, `feature` plans without it; `broad` wants a global scope.
+
+    End users get in only where `end_user` or `anonymous` says so.
+    """
 
     method: str
     template: str
@@ -46,6 +49,7 @@ class Route:
     feature: str | None = None
     broad: bool = False
     anonymous: bool = False
+    end_user: bool = False
     pattern: re.Pattern[str] = field(init=False, repr=False, default=re.compile(""))
 
     def __post_init__(self) -> None:

@@ -7,16 +7,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from deskferry.simulators.kernel import SimClock
+from deskferry.simulators.blobs import Blobs
+from deskferry.simulators.kernel import Mail, SimClock
+from deskferry.simulators.zendesk.agenda import Agenda
 from deskferry.simulators.zendesk.facts import SEQUENCE_BITS, TICKET_BITS, Facts, packed
-from deskferry.simulators.zendesk.ids import seconds
+from deskferry.simulators.zendesk.ids import id_of, seconds
 from deskferry.simulators.zendesk.metric_events import MetricEvents
 from deskferry.simulators.zendesk.metrics import Metrics
 from deskferry.simulators.zendesk.paging import Rows
+from deskferry.simulators.zendesk.settings import Settings
 from deskferry.simulators.zendesk.store import Store
 from deskferry.simulators.zendesk.tickets import ARCHIVE_AFTER, TicketFile
 
 Record = dict[str, Any]
+FIRST_NEW = 1 << 33  # the key above which new records are: beyond those of any account that is generated
 
 
 class EventIndex:
@@ -57,6 +61,30 @@ class Guide:
     lists: dict[str, list[Record]] = field(default_factory=dict)
     translations: Callable[[str, int], list[Record]] = lambda _kind, _identifier: []
     attachments: Callable[[int], list[Record]] = lambda _identifier: []
+    written_translations: dict[tuple[str, int], list[Record]] = field(default_factory=dict)
+    written_attachments: dict[int, list[Record]] = field(default_factory=dict)
+    unassociated: dict[int, Record] = field(default_factory=dict)  # files of no article yet
+
+
+@dataclass(slots=True)
+class Written:
+    """What there is only because somebody wrote: jobs, uploads and their bytes, mails, what comes later."""
+
+    settings: Settings = field(default_factory=Settings)
+    mailbox: list[Mail] = field(default_factory=list)
+    agenda: Agenda = field(default_factory=Agenda)
+    bytes: Blobs = field(default_factory=lambda: Blobs(0))
+    blobs: dict[str, Blob] = field(default_factory=dict)
+    jobs: dict[str, Any] = field(default_factory=dict)
+    job_faults: list[tuple[str, int]] = field(default_factory=list)  # what, after how many rows
+    uploads: dict[str, Any] = field(default_factory=dict)
+    answers: dict[str, Any] = field(default_factory=dict)  # by idempotency key
+    memberships: dict[int, list[Record]] = field(default_factory=dict)  # of organizations, by user
+    people: Any = None  # the index of e-mail addresses and external ids, once it is wanted
+    externals: dict[str, list[int]] = field(default_factory=dict)  # tickets that were given an external id
+    ratings: dict[int, Record] = field(default_factory=dict)  # by ticket
+    counters: dict[str, int] = field(default_factory=dict)
+    moment: float | None = None
 
 
 @dataclass(slots=True)
@@ -85,6 +113,7 @@ class State:
     missing_streams: list[str] = field(default_factory=list)
     new_identities: dict[int, list[Record]] = field(default_factory=dict)
     cache: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    written: Written = field(default_factory=Written)
 
     @property
     def host(self) -> str:
@@ -92,8 +121,28 @@ class State:
         return f"https://{self.subdomain}.zendesk.com"
 
     def now(self) -> int:
-        """The time in whole seconds."""
-        return int(self.clock.now())
+        """The time in whole seconds; while something is caught up with, the time at which it happens."""
+        return int(self.clock.now() if self.written.moment is None else self.written.moment)
+
+    def later(self, seconds_from_now: float, action: Callable[[], None]) -> None:
+        """Do something after a while."""
+        now = self.clock.now() if self.written.moment is None else self.written.moment
+        self.written.agenda.add(now + seconds_from_now, action)
+
+    def catch_up(self) -> None:
+        """Do everything whose time has come."""
+        while (due := self.written.agenda.next_before(self.clock.now())) is not None:
+            self.written.moment, action = due
+            try:
+                action()
+            finally:
+                self.written.moment = None
+
+    def new_id(self, kind: str) -> int:
+        """Return an id that nothing has, above all those of its kind."""
+        counters = self.written.counters
+        counters[kind] = counters.get(kind, FIRST_NEW) + 1
+        return id_of(kind, counters[kind])
 
     def remembered(self, name: str, version: Any, make: Callable[[], Any]) -> Any:
         """Return what `make` makes, made once for a version."""
@@ -120,6 +169,15 @@ class State:
         facts = self.facts()
         found: list[int] = self.remembered("listed_tickets", (self.tickets.version, now // 86_400), make)
         return found
+
+    def all_ratings(self) -> Rows:
+        """Return the satisfaction ratings, those that were given since in the place of older ones."""
+        rows, own = self.ratings(), self.written.ratings
+        if not own:
+            return rows
+        new = {row["id"]: row for row in own.values()}
+        ids = sorted({*rows.ids, *new})
+        return Rows(ids, lambda one: new[one] if one in new else rows.row(one))
 
     def deleted_tickets(self) -> list[TicketFile]:
         """Return the tickets that were deleted, in the order of their ids."""

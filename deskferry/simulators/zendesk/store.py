@@ -29,19 +29,29 @@ class Store(Generic[T]):
         self._changed: dict[int, T] = {}
         self._stamps: dict[int, int] = {}
         self._order: array[int] | None = None
+        self._gone: set[int] = set()
         self.version = 0
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return how many there are, or were."""
         return len(self._base) + len(self._added)
 
     def __iter__(self) -> Iterator[T]:
         """Go through all of them in the order of their ids."""
-        return (self.at(place) for place in range(len(self)))
+        return (self.at(place) for place in range(len(self)) if place not in self._gone)
 
     def ids(self) -> Sequence[int]:
         """Return the ids, ascending."""
+        if self._gone:
+            return [self.id_at(place) for place in range(len(self)) if place not in self._gone]
         return [*self._base, *self._added] if self._added else self._base
+
+    def remove(self, identifier: int) -> None:
+        """Forget a record: nothing finds it any more."""
+        place = self.place(identifier)
+        if place is not None:
+            self._gone.add(place)
+            self.version += 1
 
     def id_at(self, place: int) -> int:
         """Return the id at a position."""
@@ -61,7 +71,7 @@ class Store(Generic[T]):
     def get(self, identifier: int) -> T | None:
         """Return the record of an id, or None."""
         place = self.place(identifier)
-        return None if place is None else self.at(place)
+        return None if place is None or place in self._gone else self.at(place)
 
     def put(self, identifier: int, record: T, stamp: int) -> None:
         """Keep a new or changed record, which last changed at `stamp`."""
@@ -102,4 +112,5 @@ class Store(Generic[T]):
             self._order = array("Q", sorted(self.stamp(n) << _BITS | n for n in range(len(self))))
         start = bisect_left(self._order, (max(stamp, 0) << _BITS) + place + 1)
         mask = (1 << _BITS) - 1
-        return ((key >> _BITS, key & mask) for key in self._order[start:])
+        keys = ((key >> _BITS, key & mask) for key in self._order[start:])
+        return (found for found in keys if found[1] not in self._gone)

@@ -11,10 +11,10 @@ from deskferry.simulators.zendesk.paging import Rows, paged, rows_of, wants_curs
 from deskferry.simulators.zendesk.routing import Call, Route, routes
 from deskferry.simulators.zendesk.sideloads import beside, embedded, users_of
 from deskferry.simulators.zendesk.state import Record
+from deskferry.simulators.zendesk.ticket_edits import with_external
 from deskferry.simulators.zendesk.tickets import TicketFile
 
 _SORTS: Final = ("id", "updated_at", "status")
-_BIN_DAYS: Final = 30 * 86_400
 _MAX_TAGS: Final = 20_000
 _SCORES: Final = {"received": ("good", "bad"), "offered": ("offered",), "good": ("good",), "bad": ("bad",)}
 
@@ -55,13 +55,23 @@ def _ticket_rows(call: Call, ids: list[int]) -> Rows:
 
 
 def list_tickets(call: Call) -> Record:
-    """Answer `GET /tickets`: neither archived nor deleted ones; `external_id` filters."""
-    ids = _listed(call)
+    """Answer `GET /tickets`: neither archived nor deleted ones; `external_id` looks up what has been there a while."""
     external = call.request.param("external_id")
-    if external is not None:
-        ids = [one for one in ids if _record(call, one)["external_id"] == external]
+    ids = (
+        _listed(call) if external is None else [one for one in with_external(call.state, external) if _lists(call, one)]
+    )
     page = paged(call.request, call.state.host, "tickets", _ticket_rows(call, _sorted(call, ids)))
     return {**page, **beside(call, page["tickets"])}
+
+
+def _lists(call: Call, identifier: int) -> bool:
+    file = call.state.tickets.get(identifier)
+    return (
+        file is not None
+        and not file.is_deleted
+        and not file.is_archived(call.state.now())
+        and _may_see(call, file.record)
+    )
 
 
 def _record(call: Call, identifier: int) -> Record:
@@ -216,28 +226,9 @@ def tags_of_ticket(call: Call) -> Record:
     return {"tags": visible_file(call, call.ids[0]).record["tags"]}
 
 
-def deleted_tickets(call: Call) -> Record:
-    """Answer `GET /deleted_tickets`: those of the last thirty days."""
-    since = call.state.now() - _BIN_DAYS
-    found = [_deleted(call, file) for file in call.state.deleted_tickets() if (file.deleted_at or 0) >= since]
-    return paged(call.request, call.state.host, "deleted_tickets", rows_of(found))
-
-
-def _deleted(call: Call, file: TicketFile) -> Record:
-    actor = call.state.users.get(file.deleted_by)
-    return {
-        "id": file.record["id"],
-        "subject": file.record["subject"],
-        "description": file.record["description"],
-        "actor": {"id": file.deleted_by, "name": actor["name"] if actor else "System"},
-        "deleted_at": iso(file.deleted_at or 0),
-        "previous_state": file.state_before,
-    }
-
-
 def ratings(call: Call) -> Record:
     """Answer `GET /satisfaction_ratings` with its filters by score and time."""
-    rows, parameters = call.state.ratings(), call.request.param
+    rows, parameters = call.state.all_ratings(), call.request.param
     score, start, end = parameters("score"), parameters("start_time"), parameters("end_time")
     if score or start or end:
         found = [rows.row(one) for one in rows.ids]
@@ -253,7 +244,7 @@ def ratings(call: Call) -> Record:
 
 def show_rating(call: Call) -> Record:
     """Answer `GET /satisfaction_ratings/{id}`."""
-    rows = call.state.ratings()
+    rows = call.state.all_ratings()
     if call.ids[0] not in rows.ids:
         raise no_record()
     return {"satisfaction_rating": [rows.row(call.ids[0])]}  # a list around the single one, as the description shows it
@@ -314,7 +305,6 @@ ROUTES: Final = routes(
     ("GET /api/v2/tickets/{id}/followers", people_of),
     ("GET /api/v2/tickets/{id}/incidents", incidents),
     ("GET /api/v2/tickets/{id}/tags", tags_of_ticket),
-    Route("GET", "/api/v2/deleted_tickets", deleted_tickets, admin=True),
     Route("GET", "/api/v2/satisfaction_ratings", ratings, feature="csat"),
     Route("GET", "/api/v2/satisfaction_ratings/{id}", show_rating, feature="csat"),
     ("GET /api/v2/tags", tags),

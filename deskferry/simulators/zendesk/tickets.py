@@ -40,6 +40,13 @@ class TicketFile:
     deleted_by: int = -1
     state_before: str | None = None
     hidden: set[int] = field(default_factory=set)
+    imported_at: int | None = None
+    imported_audits: int = 0
+    external_at: int = 0  # when its external id was set
+    solved_at: str | None = None  # only of imported ones: nothing of their history tells it
+    archived: bool = False
+    live: dict[str, Any] | None = None  # what it was before it was thrown into the bin
+    erased: bool = False
     _audits: list[dict[str, Any]] | None = None
 
     @property
@@ -49,6 +56,10 @@ class TicketFile:
             self._audits = self.make_audits()
         return self._audits
 
+    def forget_audits(self) -> None:
+        """Ask `make_audits` again."""
+        self._audits = None
+
     @property
     def is_deleted(self) -> bool:
         """Whether it lies in the bin, or is gone for good."""
@@ -56,8 +67,10 @@ class TicketFile:
 
     def is_archived(self, now: float) -> bool:
         """Whether it was closed so long ago that lists leave it out; exports do not."""
-        closed = self.record["status"] == "closed"
-        return closed and seconds(self.record["updated_at"]) < now - ARCHIVE_AFTER
+        if self.record["status"] != "closed":
+            return False
+        since = max(seconds(self.record["updated_at"]), self.imported_at or 0)
+        return self.archived or since < now - ARCHIVE_AFTER
 
     def comments(self, inline: bool = False) -> list[dict[str, Any]]:
         """Return the comments, oldest first; `inline` adds the pictures of the text to the attachments."""

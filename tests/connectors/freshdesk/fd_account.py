@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,8 +19,19 @@ from deskferry.connectors.freshdesk import CONNECTOR
 from deskferry.connectors.freshdesk.api import FreshdeskSource
 from deskferry.connectors.freshdesk.write import FreshdeskDestination
 from deskferry.connectors.kit.clock import VirtualClock
-from deskferry.connectors.kit.contract import FieldRule, FilePart, HeaderSettings, Ref, Row, Target, TicketAggregate
+from deskferry.connectors.kit.contract import (
+    FieldRule,
+    FilePart,
+    FileSettings,
+    HeaderSettings,
+    Ref,
+    Row,
+    Target,
+    TicketAggregate,
+)
+from deskferry.connectors.kit.links import Addresses, LinkedText, Text, linked
 from deskferry.connectors.kit.session import Session
+from deskferry.connectors.zendesk.settings import ADDRESSES as ZENDESK
 from deskferry.redaction import Secret
 
 ORIGIN = "https://acme.freshdesk.com"
@@ -115,7 +126,21 @@ class Plan:
     values: dict[tuple[str, str], str] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
     header: HeaderSettings = field(default_factory=HeaderSettings)
+    files: FileSettings = field(default_factory=FileSettings)
     migrated_tag: str | None = None
+    site: str = "https://old.zendesk.com"
+
+    def slice_hash(self, sha256: str, offset: int, size: int) -> str:
+        return f"{sha256[-8:]}/{offset}/{size}"
+
+    def linked(self, text: str) -> tuple[Text, Sequence[str]]:
+        made = linked(text, "old", Addresses(self.site, ZENDESK))
+        links = made.links() if isinstance(made, LinkedText) else ()
+        return made, [link.old for link in links if self.target(link.record_id) is None]
+
+    def address(self, record_id: str) -> str | None:
+        _connection, what, source_id = record_id.split(":")
+        return Addresses(self.site, ZENDESK).old(what, source_id)
 
     def target(self, record_id: str | None) -> Target | None:
         return self.targets.get(record_id or "")

@@ -15,7 +15,8 @@ from deskferry.connectors.freshdesk.compose_ticket import ticket
 from deskferry.connectors.freshdesk.desk import Desk
 from deskferry.connectors.freshdesk.header import HeaderFacts, split_header
 from deskferry.connectors.freshdesk.words import EFFECTS, LOSS_CAUSES
-from deskferry.connectors.kit.contract import Composition, HeaderSettings, Ref, Target, TicketAggregate
+from deskferry.connectors.kit.contract import Composition, FileSettings, HeaderSettings, Ref, Target, TicketAggregate
+from deskferry.connectors.kit.links import LinkedText, plain_text
 
 DESK = Desk(types={"incident": "Incident"})
 
@@ -243,7 +244,7 @@ def test_what_has_no_counterpart_is_lost_by_name() -> None:
         [
             "assignee_unmatched", "team_unmatched", "inbox_unmatched", "type_unmatched", "priority_defaulted",
             "field_not_there", "field_not_there", "time_not_written", "organization_derived", "subject_defaulted",
-            "vendor_fields_not_written", "history_not_written", "rating_not_written", "time_entry_not_written",
+            "vendor_fields_not_written", "history_not_written", "rating_as_note", "time_entry_as_note",
         ]
     )  # fmt: skip
     assert made.operations[0].body["subject"] == "(no subject)"
@@ -325,9 +326,9 @@ def test_tags_and_copied_addresses() -> None:
 def test_links_are_named_in_the_text() -> None:
     links = ({"id": "l1", "kind": "parent", "other_ticket_id": "old:ticket:7"},)
     made = composed(aggregate(message(1), links=links))
-    facts, _ = split_header(made.operations[0].body["description"])
+    facts, _ = split_header(plain_text(made.operations[0].body["description"]))
     assert facts is not None
-    assert "Child of: old:ticket:7" in facts.line
+    assert "Child of: https://old.zendesk.com/agent/tickets/7" in facts.line
     assert "link_in_text" in causes(made)
 
 
@@ -380,9 +381,42 @@ def test_files_over_20_mb_together_hang_on_further_private_notes() -> None:
 
 def test_packing_never_exceeds_the_limit_and_never_loses() -> None:
     rows = [file(number, size=size) for number, size in enumerate([5, 6, 1, 10, 11, 4, 3], 1)]
-    packed = compose_files.packed(rows, "en", limit=10)
+    packed = compose_files.packed(rows, plan(), limit=10)
     assert [[part.size for part in one] for one in packed.bins] == [[5], [6, 1], [10], [4, 3]]
     assert [loss.cause for loss in packed.losses].count("file_too_large") == 1
+
+
+def test_a_link_to_a_ticket_stands_open_until_it_has_crossed() -> None:
+    crossings = plan()
+    crossings.targets["old:ticket:7"] = Target(None, "ticket")
+    body = "<p>See https://old.zendesk.com/agent/tickets/7 and https://old.zendesk.com/agent/tickets/8</p>"
+    made = composed(aggregate(message(1, body_html=body)), crossings)
+    description = made.operations[0].body["description"]
+    assert isinstance(description, LinkedText)
+    assert [link.record_id for link in description.links()] == ["old:ticket:7", "old:ticket:8"]
+    lost = [(loss.record_id, loss.value) for loss in made.losses if loss.cause == "link_left"]
+    assert lost == [("old:comment:1", "https://old.zendesk.com/agent/tickets/8")]
+
+
+def test_a_linked_ticket_is_named_by_an_address_that_is_rewritten() -> None:
+    link = {"id": "old:ticket:42/link/1", "kind": "merged_into", "other_ticket_id": "old:ticket:7"}
+    one = replace(aggregate(message(1)), links=(link,))
+    description = composed(one).operations[0].body["description"]
+    assert isinstance(description, LinkedText)
+    assert [(link.record_id, link.old) for link in description.links()] == [
+        ("old:ticket:7", "https://old.zendesk.com/agent/tickets/7")
+    ]
+
+
+def test_a_large_file_goes_in_parts_where_the_user_wants_it() -> None:
+    big = file(1, size=45 * 1024 * 1024)
+    crossings = plan(files=FileSettings("split"))
+    made = composed(aggregate(message(1), files={"old:comment:1": (big,)}), crossings)
+    parts = [part for each in made.operations for part in each.files]
+    assert [part.size for part in parts] == [20 * 1024 * 1024, 20 * 1024 * 1024, 5 * 1024 * 1024]
+    assert {part.of for part in parts} == {big["sha256"]}
+    assert "file_split" in causes(made)
+    assert "3 parts" in plain_text(made.operations[0].body["description"])
 
 
 def test_a_file_that_arrives_later_is_a_change_of_the_source() -> None:

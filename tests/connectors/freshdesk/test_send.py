@@ -35,7 +35,17 @@ from deskferry.connectors.freshdesk.desk import Desk as Known
 from deskferry.connectors.freshdesk.send import form
 from deskferry.connectors.freshdesk.settings import FreshdeskSettings
 from deskferry.connectors.freshdesk.words import EFFECTS
-from deskferry.connectors.kit.contract import Destination, Headers, Operation, Outcome, Ref, TellsValues, Updates
+from deskferry.connectors.kit.contract import (
+    Destination,
+    Headers,
+    Operation,
+    Outcome,
+    Ref,
+    TellsValues,
+    Updates,
+    WritesKnowledge,
+    WritesMacros,
+)
 from deskferry.connectors.kit.settings import parse_settings
 from deskferry.errors import ConfigError, Refused
 
@@ -63,7 +73,11 @@ def test_the_destination_keeps_all_seams() -> None:
     assert isinstance(destination, Headers)
     assert isinstance(destination, TellsValues)
     assert [effect.name for effect in destination.effects()] == [effect.name for effect in EFFECTS]
-    assert destination.written_kinds() == ("organization", "person", "ticket")
+    assert isinstance(destination, WritesKnowledge)
+    assert isinstance(destination, WritesMacros)
+    assert destination.written_kinds() == (
+        "organization", "person", "ticket", "article_category", "article", "macro",
+    )  # fmt: skip
     assert destination.batch_size("note.create") == 1
 
 
@@ -360,11 +374,11 @@ def test_an_administrator_has_the_origin_field_made() -> None:
     )
     destination = desk.destination()
     assert [one.code for one in destination.questions(FIELDS)] == ["required_field"]
-    (operation,) = destination.setup(FIELDS)
-    assert operation.part == "origin_field"
+    operation, folder = destination.setup(FIELDS)
+    assert (operation.part, folder.call) == ("origin_field", "canned_folder.create")
     (outcome,) = destination.send([operation], resolve, blob(Path()))
     assert outcome.remote_id == "cf_deskferry_origin12"
-    assert destination.setup(FIELDS) == ()
+    assert destination.setup(FIELDS) == (folder,)
     made = destination.compose_ticket(aggregate(message(1)), plan())
     assert made.operations[0].body["custom_fields"] == {"cf_deskferry_origin12": "old:ticket:42"}
     assert desk.calls().count("GET admin/ticket_fields") == 1
@@ -404,7 +418,7 @@ def test_a_field_in_doubt_is_found_by_its_label() -> None:
         }
     )
     destination = desk.destination()
-    (operation,) = destination.setup([])
+    operation, _folder = destination.setup([])
     assert [one.remote_id for one in destination.find(operation, resolve)] == ["cf_deskferry_origin"]
 
 

@@ -38,7 +38,7 @@ class Blobs:
 
     def _directory(self) -> Path:
         if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="freshdesk-sim-"))
+            self._folder = Path(tempfile.mkdtemp(prefix="deskferry-sim-"))
             weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         return self._folder
 

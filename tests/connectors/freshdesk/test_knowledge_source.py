@@ -1,0 +1,93 @@
+"""The knowledge base and canned responses, read from the simulated desk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+from fd_account import Desk, answered, paged
+
+from deskferry.connectors.freshdesk import knowledge
+from deskferry.connectors.kit.contract import Page, PullRequest, RawRecord
+
+CATEGORIES = [{"id": 1, "name": "A"}, {"id": 2, "name": "B"}]
+FOLDERS = {1: [{"id": 11, "category_id": 1, "parent_folder_id": None, "visibility": 2, "sub_folders_count": 1}],
+           2: [{"id": 21, "category_id": 2, "parent_folder_id": None, "name": "g", "visibility": 1}]}  # fmt: skip
+SUB = [{"id": 12, "category_id": 1, "parent_folder_id": 11, "name": "sub", "visibility": 3, "sub_folders_count": 0}]
+
+
+def account(**more: Any) -> Desk:
+    articles = {11: [{"id": 111, "folder_id": 11, "title": "t", "description": "d", "status": 2}], 12: [], 21: []}
+    routes: dict[str, Any] = {
+        "GET settings/helpdesk": {"primary_language": "en", "supported_languages": ["en", "es"]},
+        "GET solutions/categories": paged(CATEGORIES),
+        "GET solutions/folders/11/subfolders": paged(SUB),
+        **{f"GET solutions/categories/{key}/folders": paged(rows) for key, rows in FOLDERS.items()},
+        **{f"GET solutions/folders/{key}/articles": paged(rows) for key, rows in articles.items()},
+        "GET solutions/folders/11/articles/es": paged(
+            [{"id": 111, "title": "título", "description": "<p>x</p>", "status": 1}]
+        ),
+        "GET canned_response_folders": answered([{"id": 5, "name": "General", "personal": False}]),
+        "GET canned_response_folders/5/responses": answered(
+            [{"id": 51, "title": "x", "content_html": "y", "visibility": 0}]
+        ),
+        **more,
+    }
+    return Desk(routes)
+
+
+def records(desk: Desk, stream: str, cursor: Any = None) -> tuple[list[RawRecord], Page]:
+    pages = list(desk.source().pages(stream, PullRequest(cursor)))
+    return [one for page in pages for one in page.records if isinstance(one, RawRecord)], pages[-1]
+
+
+def test_folders_come_with_those_below_them() -> None:
+    found, last = records(account(), knowledge.FOLDERS)
+    assert [one.source_id for one in found] == ["11", "12", "21"]
+    assert (last.last, last.complete) == (True, True)
+
+
+def test_an_article_brings_its_readers_and_its_languages() -> None:
+    found, _last = records(account(), knowledge.ARTICLES)
+    (article,) = found
+    assert article.payload["folder"] == {"visibility": 2}
+    assert [(one["language"], one["title"], one["status"]) for one in article.payload["translations"]] == [
+        ("es", "título", 1)
+    ]
+    assert article.payload["language"] == "en"
+
+
+def test_a_walk_that_was_interrupted_goes_on_and_buries_nobody() -> None:
+    desk = account()
+    pages = list(desk.source().pages(knowledge.FOLDERS, PullRequest(None)))
+    assert [len(page.records) for page in pages] == [2, 1]
+    rest = list(desk.source().pages(knowledge.FOLDERS, PullRequest(pages[0].cursor)))
+    assert [one.source_id for page in rest for one in page.records] == ["21"]  # type: ignore[union-attr]
+    assert not any(page.complete for page in rest)
+
+
+def test_a_desk_of_one_language_and_no_deeper_hierarchy_is_read() -> None:
+    desk = account(
+        **{"GET settings/helpdesk": httpx.Response(403), "GET solutions/folders/11/subfolders": httpx.Response(403)}
+    )
+    found, _last = records(desk, knowledge.ARTICLES)
+    assert [one.source_id for one in found] == ["111"]
+    assert found[0].payload["translations"] == []
+    assert "language" not in found[0].payload
+
+
+def test_canned_responses_come_folder_by_folder() -> None:
+    found, _last = records(account(), knowledge.RESPONSES)
+    assert [(one.source_id, one.payload["folder"]["name"]) for one in found] == [("51", "General")]
+
+
+def test_an_expired_link_to_a_file_of_an_article_is_asked_for_anew() -> None:
+    fresh = "https://files.example/901?new"
+    desk = account(
+        **{
+            "GET solutions/articles/111": {"id": 111, "attachments": [{"id": 901, "attachment_url": fresh}]},
+        }
+    )
+    assert knowledge.file_link(desk.session(), "111", "901") == fresh
+    assert knowledge.file_link(desk.session(), "111", "902") is None
+    assert knowledge.file_link(desk.session(), "112", "901") is None
