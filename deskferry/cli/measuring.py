@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +16,11 @@ from deskferry.metrics.presets import PRESETS
 from deskferry.report.wording import LANGUAGES, Words
 from deskferry.store.snapshot import needed
 from deskferry.toml_table import Table
+
+if TYPE_CHECKING:
+    from deskferry.metrics.definition import Metric
+    from deskferry.metrics.options import Question
+    from deskferry.report.metrics.terminal import Shown
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -31,6 +37,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--anchor", type=click.Choice([COHORT, EVENT]), help="What puts a ticket into a period: its creation, or "
               "what is measured.")  # fmt: skip
 @click.option("--preset", type=click.Choice(list(PRESETS)), metavar="VENDOR", help="Count as this vendor does.")
+@click.option("--compare-vendor", is_flag=True, help="Ours beside the vendor's own numbers, and why they differ.")
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table",
               show_default=True)  # fmt: skip
 @click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
@@ -49,10 +56,29 @@ def metrics(app: App, /, names: tuple[str, ...], form: str, lang: str, **options
     section = Table(config.sections.get("metrics", {}), f"{config.file}: [metrics]", config.directory)
     chosen, question = asked(names, _given(options), section)
     as_of = options["as_of"].replace(tzinfo=UTC) if options["as_of"] else parse_time_text(app.bench.now())
+    if options["compare_vendor"]:
+        _compare(app, chosen, question, as_of, form, Words(lang))
+        return
     results = compute(app.bench.store, chosen, question, as_of, engine=options["engine"])
     words = Words(lang)
     found = document(results, question, as_of, words)
     _FORMS[form](found, words)
+
+
+def _compare(app: App, chosen: list[Metric], question: Question, as_of: datetime, form: str, words: Words) -> None:
+    from deskferry.metrics.vendor_numbers import NUMBERS, compared  # noqa: PLC0415  # as above
+    from deskferry.report.metrics import comparison  # noqa: PLC0415
+
+    for vendor in NUMBERS:
+        found = compared(app.bench.store, chosen, question, as_of, vendor)
+        if form == "csv":
+            show_csv(comparison.COLUMNS, comparison.rows(found))
+            continue
+        told = comparison.comparison(found, vendor, as_of, words)
+        if form == "json":
+            show_json(told)
+        else:
+            _print(comparison.tables(told, words))
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
@@ -70,7 +96,11 @@ def _day(given: datetime | None) -> date | None:
 def _show_tables(found: dict[str, Any], words: Words) -> None:
     from deskferry.report.metrics.terminal import tables  # noqa: PLC0415  # as above
 
-    for number, one in enumerate(tables(found, words)):
+    _print(tables(found, words))
+
+
+def _print(tables: Iterable[Shown]) -> None:
+    for number, one in enumerate(tables):
         click.echo(("\n" if number else "") + one.title)
         show_table(one.headings, one.lines)
         for remark in one.remarks:

@@ -15,6 +15,8 @@ PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType(
             "resolution_time": {"schedules": "last"},
             "first_resolution_time": {"schedules": "last"},
             "new_vs_resolved": {"resolved": "standing"},
+            "requester_wait_time": {"variant": "recorded"},
+            "status_times": {"variant": "recorded"},
             "one_touch": {"variant": "lt2"},
         },
         "freshdesk": {
@@ -36,6 +38,7 @@ PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         "dbt_zendesk": {
             "first_response_time": {"agent_created": "second_comment"},
             "reopen_rate": {"count": "solves_less_one"},
+            "sla_compliance": {"solved_unanswered": "achieved"},
         },
         "zammad": {},
     }
