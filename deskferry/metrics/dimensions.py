@@ -39,7 +39,9 @@ DIMENSIONS: Mapping[str, tuple[str, str | None]] = MappingProxyType(
 _TEXTS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
     {
         "agent": (("ticket", "assignee_id"), ("message", "author_id"), ("ticket_event", "actor_id"),
-                  ("ticket_event", "new_value"), ("survey_response", "agent_id"), ("time_entry", "person_id")),
+                  ("ticket_event", "new_value"), ("survey_response", "agent_id"), ("time_entry", "person_id"),
+                  ("agent_state", "agent_id"), ("agent_shift", "agent_id"), ("interaction", "agent_id"),
+                  ("review", "agent_id")),
         "team": (("ticket", "team_id"), ("ticket_event", "new_value")),
         "organization": (("ticket", "organization_id"),),
         "inbox": (("ticket", "inbox_id"),),

@@ -269,3 +269,15 @@ def test_an_unknown_outcome_is_missing_and_parts_pool(world: World) -> None:
 def test_without_queue_records_it_says_so(world: World) -> None:
     call(world, None, "09:00", "09:05")
     assert world.compute("M32").reason == "no call/chat queue records in the store"
+
+
+@pytest.mark.parametrize(("metric", "kind"), [("M29", "agent_state"), ("M32", "interaction")])
+def test_agents_whom_the_store_does_not_know_are_shown_by_their_id(world: World, metric: str, kind: str) -> None:
+    """A deleted agent, or one hidden from the role: the id stands where they worked, not a number of ours."""
+    world.ticket(f"{DAY} 08:00")
+    times = {
+        "agent_state": {"state": "available", "from_at": f"{DAY} 09:00", "to_at": f"{DAY} 10:00"},
+        "interaction": {"outcome": "answered", "queue_entered_at": f"{DAY} 09:00", "ended_at": f"{DAY} 10:00"},
+    }
+    world.put(kind, agent_id="old:user:gone", **times[kind])
+    assert set(by_group(world.compute(metric, by="agent"))) == {"old:user:gone"}
