@@ -37,6 +37,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--anchor", type=click.Choice([COHORT, EVENT]), help="What puts a ticket into a period: its creation, or "
               "what is measured.")  # fmt: skip
 @click.option("--preset", type=click.Choice(list(PRESETS)), metavar="VENDOR", help="Count as this vendor does.")
+@click.option("--separate-desks", "separate", is_flag=True, help="Count a migrated ticket in both its desks, not once.")
 @click.option("--compare-vendor", is_flag=True, help="Ours beside the vendor's own numbers, and why they differ.")
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table",
               show_default=True)  # fmt: skip
@@ -85,7 +86,8 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of a question that the command line names."""
     by = tuple(filter(None, (name.strip() for name in (options["by"] or "").split(","))))
     named = {name: options[name] for name in ("period", "timezone", "clock", "anchor", "preset")}
-    named |= {"by": by or None, "start": _day(options["start"]), "end": _day(options["end"])}
+    named |= {"by": by or None, "start": _day(options["start"]), "end": _day(options["end"]),
+              "separate": options["separate"] or None}  # fmt: skip
     return {name: value for name, value in named.items() if value is not None}
 
 

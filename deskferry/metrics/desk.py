@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -28,8 +28,8 @@ CUMULATIVE, LAST = "cumulative", "last"
 class Desk:
     """All connections of a snapshot, as of one instant, for one question."""
 
-    def __init__(self, backend: Any, question: Question, as_of: datetime) -> None:
-        self.backend = backend
+    def __init__(self, backend: Any, question: Question, as_of: datetime, kept: Sequence[ir.Table] = ()) -> None:
+        self.backend, self.kept = backend, kept
         self.question = question
         self.as_of = as_of
         self._facts: dict[str, ir.Table] = {}

@@ -12,7 +12,7 @@ from typing import Any
 import ibis.expr.types as ir
 
 from deskferry.errors import ConfigError
-from deskferry.metrics import dimensions, keys, zones
+from deskferry.metrics import dimensions, joint_history, keys, zones
 from deskferry.metrics.aggregation import Stock
 from deskferry.metrics.calendars import TABLES as CALENDAR_TABLES
 from deskferry.metrics.cards import CARDS
@@ -24,7 +24,6 @@ from deskferry.metrics.options import AS_OF, BUSINESS, PERIODS, Question, chosen
 from deskferry.metrics.presets import preset_of
 from deskferry.metrics.result import Computed, Line, Result
 from deskferry.store import Store
-from deskferry.store.snapshot import Snapshot
 
 
 def tables_for(metrics: Iterable[Metric], question: Question) -> dict[str, set[str]]:
@@ -51,10 +50,8 @@ def compute(
 ) -> list[Result]:
     """Return the results of metrics over a store, as of an instant: one for each clock of each."""
     check(metrics, question)
-    snapshot = Snapshot.refresh(
-        store, {name: sorted(columns) for name, columns in tables_for(metrics, question).items()}
-    )
-    desk = Desk(snapshot.connect(engine), question, as_of)
+    backend, kept = joint_history.opened(store, tables_for(metrics, question), engine, separate=question.separate)
+    desk = Desk(backend, question, as_of, kept)
     return [result for metric in metrics for result in measure(desk, metric)]
 
 

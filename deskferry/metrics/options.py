@@ -45,6 +45,8 @@ class Question:
     """Id or name of the schedule of tickets that name none; None: the only one of their connection, if it is one."""
     exclude: tuple[str, ...] = ()
     """Ids of brands and inboxes (tests, internal) whose tickets do not count."""
+    separate: bool = False
+    """Each desk by itself: a migrated ticket counts in both. Else once, in their joint history."""
 
     @property
     def zone(self) -> ZoneInfo:

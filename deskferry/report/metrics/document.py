@@ -29,6 +29,7 @@ def document(results: Sequence[Result], question: Question, as_of: datetime, wor
             "to": plain(question.end), "timezone": question.timezone, "clock": question.clock,
             "anchor": question.anchor, "preset": question.preset, "floor": question.floor,
             "partial_below": question.partial_below, "schedule": question.schedule, "exclude": list(question.exclude),
+            "separate": question.separate,
         },
         "results": [_result(one, METRICS[one.metric].for_question(question), words) for one in results],
     }  # fmt: skip
