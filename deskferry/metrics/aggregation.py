@@ -53,6 +53,9 @@ class Aggregation(Protocol):
     def columns(self) -> tuple[str, ...]:
         """Columns that it reads besides `value`."""
 
+    def adds_up(self, rows: ir.Table) -> bool:
+        """Return whether what is measured of groups of these rows, added up, is that of all of them."""
+
     def measures(self, rows: ir.Table) -> dict[str, ir.Scalar]:
         """Return what the engine computes of a group of rows, besides `n_eligible` and `n_computed`."""
 
@@ -76,6 +79,10 @@ class Count:
         """Columns that it reads besides `value`."""
         return () if self.of is None else (self.of,)
 
+    def adds_up(self, rows: ir.Table) -> bool:  # noqa: ARG002
+        """Whether measures of groups add up to those of all."""
+        return self.of is None
+
     def measures(self, rows: ir.Table) -> dict[str, ir.Scalar]:
         """Count."""
         return {"counted": rows.value.count() if self.of is None else rows[self.of].nunique()}
@@ -97,6 +104,10 @@ class Duration:
     is_estimate: bool = False
     is_share: bool = False
     columns: tuple[str, ...] = ()
+
+    def adds_up(self, rows: ir.Table) -> bool:  # noqa: ARG002
+        """Whether measures of groups add up to those of all."""
+        return False
 
     def measures(self, rows: ir.Table) -> dict[str, ir.Scalar]:
         """Compute the statistics."""
@@ -136,6 +147,10 @@ class Rate:
     is_estimate: bool = True
     is_share: bool = False
 
+    def adds_up(self, rows: ir.Table) -> bool:  # noqa: ARG002
+        """Whether measures of groups add up to those of all."""
+        return True
+
     def measures(self, rows: ir.Table) -> dict[str, ir.Scalar]:
         """Add up."""
         found: dict[str, ir.Scalar] = {"successes": rows.value.cast("float64").sum()}
@@ -166,6 +181,10 @@ class Quotient:
     is_share: bool = False
     columns: tuple[str, ...] = ("numerator", "denominator")
 
+    def adds_up(self, rows: ir.Table) -> bool:  # noqa: ARG002
+        """Whether measures of groups add up to those of all."""
+        return True
+
     def measures(self, rows: ir.Table) -> dict[str, ir.Scalar]:
         """Add up both."""
         known = rows.value.notnull()
@@ -187,6 +206,10 @@ class Mean:
     is_estimate: bool = True
     is_share: bool = False
     columns: tuple[str, ...] = ()
+
+    def adds_up(self, rows: ir.Table) -> bool:  # noqa: ARG002
+        """Whether measures of groups add up to those of all."""
+        return False
 
     def measures(self, rows: ir.Table) -> dict[str, ir.Scalar]:
         """Compute the moments."""
@@ -214,6 +237,10 @@ class NetShare:
     is_share: bool = False
     columns: tuple[str, ...] = ()
 
+    def adds_up(self, rows: ir.Table) -> bool:  # noqa: ARG002
+        """Whether measures of groups add up to those of all."""
+        return True
+
     def measures(self, rows: ir.Table) -> dict[str, ir.Scalar]:
         """Count both ends."""
         return {"promoters": (rows.value > 0).cast("int64").sum(), "detractors": (rows.value < 0).cast("int64").sum()}
@@ -233,7 +260,7 @@ class NetShare:
 class Tallies:
     """How many rows there are for each word of the column `what`, and what follows from them.
 
-    Rows of one word that have the same `key` count once; those whose key is NULL count each.
+    Rows of one word that have the same `key` count once; those whose key is NULL, or that have none, count each.
     """
 
     words: tuple[str, ...]
@@ -246,8 +273,14 @@ class Tallies:
     is_estimate: bool = False
     is_share: bool = False
 
+    def adds_up(self, rows: ir.Table) -> bool:
+        """Whether measures of groups add up to those of all."""
+        return "key" not in rows.columns
+
     def measures(self, rows: ir.Table) -> dict[str, ir.Scalar]:
         """Count."""
+        if "key" not in rows.columns:
+            return {word: (rows.what == word).cast("int64").sum() for word in self.words}
         single = rows.key.isnull()
         return {
             word: rows.key.nunique(where=rows.what == word) + ((rows.what == word) & single).cast("int64").sum()
@@ -271,6 +304,10 @@ class Stock:
     is_count: bool = True
     is_estimate: bool = False
     is_share: bool = False
+
+    def adds_up(self, rows: ir.Table) -> bool:  # noqa: ARG002
+        """Whether measures of groups add up to those of all."""
+        return True
 
     def measures(self, rows: ir.Table) -> dict[str, ir.Scalar]:
         """Add up."""

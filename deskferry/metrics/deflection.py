@@ -32,6 +32,10 @@ class Deflection:
     is_share: bool = False
     columns: tuple[str, ...] = ("what", "key", "is_mature")
 
+    def adds_up(self, rows: ir.Table) -> bool:  # noqa: ARG002
+        """Whether measures of groups add up to those of all."""
+        return False
+
     def measures(self, rows: ir.Table) -> dict[str, ir.Scalar]:
         """Count."""
         session, known = rows.what == SESSION, rows.value.notnull()

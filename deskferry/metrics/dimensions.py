@@ -84,6 +84,11 @@ def add_texts(tables: Mapping[str, set[str]], names: Iterable[str]) -> None:
                 tables[table].add(f"{TEXT_OF}{column}")
 
 
+def multiply(rows: ir.Table, names: Iterable[str]) -> bool:
+    """Return whether `attach` may make several rows of one: by a tag, or by a field that takes several values."""
+    return any(name not in rows.columns and (name == TAG or name.startswith(FIELD)) for name in names)
+
+
 def attach(desk: Desk, rows: ir.Table, names: Iterable[str]) -> tuple[ir.Table, tuple[str, ...]]:
     """Return rows with a column for each dimension, and those that rows of this grain do not have.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -19,7 +19,8 @@ from deskferry.metrics.cards import CARDS
 from deskferry.metrics.definition import Finished, Metric
 from deskferry.metrics.desk import Ask, Desk
 from deskferry.metrics.facts import tables_of
-from deskferry.metrics.lines import Range, StockTeller, Teller
+from deskferry.metrics.levels import levels_of
+from deskferry.metrics.lines import StockTeller, Teller
 from deskferry.metrics.options import AS_OF, BUSINESS, PERIODS, Question, chosen
 from deskferry.metrics.presets import preset_of
 from deskferry.metrics.result import Computed, Line, Result
@@ -127,21 +128,21 @@ def _lines(ask: Ask, sources: frozenset[str], lacking: tuple[str, ...]) -> tuple
     if metric.finish is None:
         wanted = ("connection", "ticket_id", "at", "value", *metric.aggregation.columns, *by)
         rows = rows.select(*(name for name in rows.columns if name in wanted))
-    rows = rows.cache()
-    covered = _covered(ask.desk, rows) if has_time else None
-    split, absent = dimensions.attach(ask.desk, rows, by)
+    else:
+        rows = rows.cache()
+    period = question.period if has_time else None
+    levels, absent = levels_of(ask.desk, rows, by, "day" if is_stock else period, metric.aggregation)
     by = tuple(name for name in by if name not in absent)
     notes = tuple(f"cannot be split by {name}" for name in absent)
-    period = question.period if has_time else None
-    teller = (StockTeller if is_stock else Teller)(ask, covered, lacking)
-    total = teller.lines(rows, (), None)[0]
+    teller = (StockTeller if is_stock else Teller)(ask, levels, has_time=has_time, lacking=lacking)
+    total = teller.lines((), None)[0]
     lines: list[Line] = []
     if period:
-        lines += teller.lines(rows, (), period)
+        lines += teller.lines((), period)
     if by:
-        lines += teller.lines(split, by, None)
+        lines += teller.lines(by, None)
         if period:
-            lines += teller.lines(split, by, period)
+            lines += teller.lines(by, period)
     if metric.aggregation.is_share:
         lines = _with_shares(total, lines)
     finished = metric.finish(ask, rows, (total, *lines)) if metric.finish else Finished((total, *lines))
@@ -164,17 +165,6 @@ def _in_range(desk: Desk, rows: ir.Table) -> ir.Table:
     if question.end:
         rows = rows.filter(rows["at"] < zones.moment(zones.instant(question.end, zone)))
     return rows
-
-
-def _covered(desk: Desk, rows: ir.Table) -> Range:
-    """Return the days asked for; where an end is left open, from the first row to the day of `as_of`."""
-    question, zone = desk.question, desk.question.zone
-    today = desk.as_of.astimezone(zone).date()
-    first, end = question.start, question.end
-    if first is None:
-        found = zones.aware(rows["at"].min().to_pyarrow().as_py())
-        first = found.astimezone(zone).date() if found else end or today
-    return Range(first, max(end or today + timedelta(days=1), first))
 
 
 def _with_shares(total: Line, lines: list[Line]) -> list[Line]:

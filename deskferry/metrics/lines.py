@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-import ibis.expr.types as ir
-
 from deskferry.metrics import dimensions, zones
-from deskferry.metrics.desk import Ask
+from deskferry.metrics.desk import Ask, Desk
+from deskferry.metrics.levels import FIRST, PERIOD, Levels
 from deskferry.metrics.result import Computed, Line, Period
 
 _Named = Mapping[str, Mapping[Any, tuple[str, str | None]]]
 """Dimension → key → value and name."""
-_UNITS = {"day": "D", "week": "W", "month": "M", "quarter": "Q"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,30 +26,45 @@ class Range:
     end: date
 
 
-class Teller:
-    """Makes lines of rows."""
+def covered(desk: Desk, first_row: datetime | None) -> Range:
+    """Return the days asked for; where an end is left open, from the first row to the day of `as_of`."""
+    question, zone = desk.question, desk.question.zone
+    today = desk.as_of.astimezone(zone).date()
+    first, end = question.start, question.end
+    if first is None:
+        found = zones.aware(first_row)
+        first = found.astimezone(zone).date() if found else end or today
+    return Range(first, max(end or today + timedelta(days=1), first))
 
-    def __init__(self, ask: Ask, covered: Range | None, lacking: tuple[str, ...]) -> None:
-        self.ask, self.covered, self.lacking = ask, covered, lacking
+
+class Teller:
+    """Makes lines of what is found at each level."""
+
+    def __init__(self, ask: Ask, levels: Levels, *, has_time: bool, lacking: tuple[str, ...]) -> None:
+        self.ask, self.levels, self.has_time, self.lacking = ask, levels, has_time, lacking
         self.zone = ask.desk.question.zone
 
-    def lines(self, rows: ir.Table, by: tuple[str, ...], period: str | None) -> list[Line]:
+    @cached_property
+    def _whole(self) -> Mapping[str, Any]:
+        (found,) = self.levels.at((), by_period=False)
+        return found
+
+    @cached_property
+    def covered(self) -> Range | None:
+        """The days asked for; where the begin is left open, from the first row; to the day of `as_of` at most."""
+        return covered(self.ask.desk, self._whole.get(FIRST)) if self.has_time else None
+
+    def lines(self, by: tuple[str, ...], period: str | None) -> list[Line]:
         """Return a line for each group and period."""
-        aggregation = self.ask.metric.aggregation
-        keys = list(by)
-        if period:
-            rows = rows.mutate(_period=self.ask.desk.local(rows["at"]).truncate(_UNITS[period]).date())
-            keys.append("_period")
-        measures = {"n_eligible": rows.count(), "n_computed": rows.value.count(), **aggregation.measures(rows)}
-        found = (rows.group_by(keys).aggregate(**measures) if keys else rows.aggregate(**measures)).to_pyarrow()
-        named = {name: dimensions.names(self.ask.desk, name, found[name].to_pylist()) for name in by}
-        lines = [self._line(one, by, period, named) for one in found.to_pylist()]
+        found = self.levels.at(by, by_period=period is not None) if by or period else [self._whole]
+        named = {name: dimensions.names(self.ask.desk, name, [one[name] for one in found]) for name in by}
+        lines = [self._line(one, by, period, named) for one in found]
         if period and not by:
-            lines += self._empty(rows, period, {line.period.start for line in lines if line.period})
+            lines += self._empty(period, {line.period.start for line in lines if line.period})
         return sorted(lines, key=_place)
 
     def _line(self, found: Mapping[str, Any], by: tuple[str, ...], period: str | None, named: _Named) -> Line:
-        within = self._period(found["_period"], period) if period else None
+        within = self._period(found[PERIOD], period) if period else None
         days = within.days if within else self._all_days()
         numbers = self.ask.metric.aggregation.numbers(found, days)
         eligible, computed = int(found["n_eligible"]), int(found["n_computed"])
@@ -84,16 +98,15 @@ class Teller:
             return Computed.OK, "nothing to compute it of" if not eligible else None
         return Computed.OK, None
 
-    def _empty(self, rows: ir.Table, period: str, told: set[datetime]) -> list[Line]:
+    def _empty(self, period: str, told: set[datetime]) -> list[Line]:
         """Return lines for periods of the range that no row lies in."""
         assert self.covered is not None
-        aggregation = self.ask.metric.aggregation
         last = min(self.covered.end, self.ask.as_of.astimezone(self.zone).date() + timedelta(days=1))
-        nothing = {**dict.fromkeys(aggregation.measures(rows)), "n_eligible": 0, "n_computed": 0}
-        if aggregation.is_count:
+        nothing: dict[str, Any] = {**dict.fromkeys(self._whole), "n_eligible": 0, "n_computed": 0}
+        if self.ask.metric.aggregation.is_count:
             nothing = dict.fromkeys(nothing, 0)
         return [
-            self._line({**nothing, "_period": start}, (), period, {})
+            self._line({**nothing, PERIOD: start}, (), period, {})
             for start in zones.starts(self.covered.first, last, period)
             if zones.instant(start, self.zone) not in told
         ]
@@ -102,15 +115,13 @@ class Teller:
 class StockTeller(Teller):
     """Makes lines of levels: what is there at the end of each period, and the mean over the ends of its days."""
 
-    def lines(self, rows: ir.Table, by: tuple[str, ...], period: str | None) -> list[Line]:
+    def lines(self, by: tuple[str, ...], period: str | None) -> list[Line]:
         """Return a line for each group and period."""
-        assert self.covered is not None
-        day = self.ask.desk.local(rows["at"]).truncate("D").date()
-        found = rows.mutate(_day=day).group_by(*by, "_day").aggregate(delta=rows.delta.sum()).to_pyarrow().to_pylist()
+        found = self.levels.at(by, by_period=True)
         named = {name: dimensions.names(self.ask.desk, name, [one[name] for one in found]) for name in by}
         moves: dict[tuple[Any, ...], dict[date, int]] = {} if by else {(): {}}
         for one in found:
-            moves.setdefault(tuple(one[name] for name in by), {})[one["_day"]] = one["delta"]
+            moves.setdefault(tuple(one[name] for name in by), {})[one[PERIOD]] = one["delta"]
         lines = [
             self._line({**dict(zip(by, group, strict=True)), **level}, by, period, named)
             for group, deltas in moves.items()
@@ -131,14 +142,14 @@ class StockTeller(Teller):
             found.setdefault(zones.start_of(day, period) if period else None, []).append(level)
         return [
             {
-                "_period": start,
+                PERIOD: start,
                 "level": levels[-1],
                 "mean": sum(levels) / len(levels),
                 "n_eligible": levels[-1],
                 "n_computed": levels[-1],
             }
             for start, levels in found.items()
-        ] or [{"_period": None, "level": level, "mean": None, "n_eligible": level, "n_computed": level}]
+        ] or [{PERIOD: None, "level": level, "mean": None, "n_eligible": level, "n_computed": level}]
 
 
 def _place(line: Line) -> tuple[Any, ...]:

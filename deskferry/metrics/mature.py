@@ -34,6 +34,10 @@ class MatureRate:
         """Columns that it reads besides `value`."""
         return ("is_mature", *self.sums, *self.per_row.values())
 
+    def adds_up(self, rows: ir.Table) -> bool:  # noqa: ARG002
+        """Whether measures of groups add up to those of all."""
+        return True
+
     def measures(self, rows: ir.Table) -> dict[str, ir.Scalar]:
         """Add up."""
         known = rows.value.notnull()

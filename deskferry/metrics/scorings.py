@@ -24,6 +24,10 @@ class Scorings:
     is_estimate: bool = True
     is_share: bool = False
 
+    def adds_up(self, rows: ir.Table) -> bool:  # noqa: ARG002
+        """Whether measures of groups add up to those of all."""
+        return False
+
     def measures(self, rows: ir.Table) -> dict[str, ir.Scalar]:
         """Compute what any of them asks for."""
         found: dict[str, ir.Scalar] = {"scoring": rows.scoring.max()}

@@ -50,12 +50,16 @@ SYSTEM = -1
 class Activity:
     """Replies, the tickets and the days that they were on: rows are replies."""
 
-    columns: tuple[str, ...] = ("agent_day",)
+    columns: tuple[str, ...] = ("agent_day", "ticket_id")
     statistic: str = "tickets_replied"
     unit: str = "tickets"
     is_count: bool = True
     is_estimate: bool = False
     is_share: bool = False
+
+    def adds_up(self, rows: ir.Table) -> bool:  # noqa: ARG002
+        """Whether measures of groups add up to those of all."""
+        return False
 
     def measures(self, rows: ir.Table) -> dict[str, ir.Scalar]:
         """Count."""

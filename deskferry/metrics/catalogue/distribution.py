@@ -36,12 +36,16 @@ NONE, NOT_ON_FORM = "(none)", "(not on this form)"
 class Tickets:
     """How many tickets; rows are a ticket's values, so that one with several counts once in a total."""
 
-    columns: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ("ticket_id",)
     statistic: str = "count"
     unit: str = "tickets"
     is_count: bool = True
     is_estimate: bool = False
     is_share: bool = True
+
+    def adds_up(self, rows: ir.Table) -> bool:  # noqa: ARG002
+        """Whether measures of groups add up to those of all."""
+        return False
 
     def measures(self, rows: ir.Table) -> dict[str, ir.Scalar]:
         """Count."""

@@ -33,6 +33,10 @@ class NetSentiment:
     is_share: bool = False
     columns: tuple[str, ...] = ()
 
+    def adds_up(self, rows: ir.Table) -> bool:  # noqa: ARG002
+        """Whether measures of groups add up to those of all."""
+        return True
+
     def measures(self, rows: ir.Table) -> dict[str, ir.Scalar]:
         """Count both ends."""
         return _NET.measures(rows)
@@ -152,6 +156,10 @@ class Mentions:
     is_count: bool = True
     is_estimate: bool = False
     is_share: bool = False
+
+    def adds_up(self, rows: ir.Table) -> bool:  # noqa: ARG002
+        """Whether measures of groups add up to those of all."""
+        return False
 
     def measures(self, rows: ir.Table) -> dict[str, ir.Scalar]:
         """Count."""
