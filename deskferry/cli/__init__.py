@@ -1,10 +1,22 @@
 """The command line: parse, call the library, render. No logic."""
 
-from deskferry.cli import clearing, linking, looking, measuring, moving, reading, reporting, simulating, undoing
+from deskferry.cli import (
+    clearing,
+    exporting,
+    linking,
+    looking,
+    measuring,
+    moving,
+    reading,
+    reporting,
+    simulating,
+    undoing,
+)
 from deskferry.cli.app import main
 
 __all__ = [
     "clearing",
+    "exporting",
     "linking",
     "looking",
     "main",

@@ -30,6 +30,11 @@ def asked(names: Iterable[str], given: Mapping[str, Any], section: Table) -> tup
     return chosen, Question(**{**_configured(section), **given}, settings=MappingProxyType(settings))
 
 
+def question_of(given: Mapping[str, Any], section: Table) -> Question:
+    """Return what is asked of all metrics alike."""
+    return Question(**{**_configured(section), **given})
+
+
 def _named(names: Iterable[str]) -> tuple[list[Metric], dict[str, dict[str, str]]]:
     chosen: dict[str, Metric] = {}
     options: dict[str, dict[str, str]] = {}
