@@ -19,7 +19,7 @@ FORMATS = ("parquet", "csv", "ndjson", "duckdb")
 @cli.command()
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--format", "form", type=click.Choice(FORMATS), required=True,
-              help="ndjson: the open interchange format, with attachments; the others: tables for analysis.")  # fmt: skip
+              help="ndjson: the open interchange format with attachments; else tables for analysis.")  # fmt: skip
 @click.option("--facts", is_flag=True, help="With ndjson: facts and dimensions too, in the folder `facts`.")
 @click.option("--timezone", metavar="ZONE", help="Whose days facts are dated by; UTC unless configured.")
 @click.pass_obj

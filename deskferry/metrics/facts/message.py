@@ -117,6 +117,9 @@ def by_ticket(desk: Desk) -> ir.Table:
         n_bot=(rows.part == "bot").cast("int64").sum(),
         n_unknown=(rows.part == "unknown").cast("int64").sum(),
     )
+    answered = grouped.n_replies > 0  # where no row has the key, argmin and argmax give any
     return grouped.mutate(
+        first_reply_agent=answered.ifelse(grouped.first_reply_agent, None),
+        last_reply_agent=answered.ifelse(grouped.last_reply_agent, None),
         customer_after_reply=(grouped.last_customer_place > grouped.first_reply_place).fill_null(False)
     )

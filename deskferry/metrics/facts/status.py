@@ -167,7 +167,10 @@ def resolutions(desk: Desk) -> ir.Table:
     joined = by_ticket.inner_join(tickets, "ticket_id")
     history = joined.has_history
     return joined.select(
-        "ticket_id", "connection", "has_history", "first_reopened_at", "solver_id", "solver_kind",
+        "ticket_id", "connection", "has_history", "first_reopened_at",
+        # where no row has the key, argmax gives any
+        solver_id=(joined.solves > 0).ifelse(joined.solver_id, None),
+        solver_kind=(joined.solves > 0).ifelse(joined.solver_kind, None),
         first_solved_at=history.ifelse(joined.first_solve, None),
         last_solved_at=joined.is_final.ifelse(joined.last_solve, None),
         n_solves=history.ifelse(joined.solves, None),
