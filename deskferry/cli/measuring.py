@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +14,9 @@ from deskferry.cli.app import App, cli
 from deskferry.cli.render import show_csv, show_json, show_table
 from deskferry.metrics.options import CLOCKS, COHORT, EVENT, PERIODS
 from deskferry.metrics.presets import PRESETS
+from deskferry.report.output_file import replaced
 from deskferry.report.wording import LANGUAGES, Words
+from deskferry.store.engine import storage_errors
 from deskferry.store.snapshot import needed
 from deskferry.toml_table import Table
 
@@ -39,8 +42,10 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--preset", type=click.Choice(list(PRESETS)), metavar="VENDOR", help="Count as this vendor does.")
 @click.option("--separate-desks", "separate", is_flag=True, help="Count a migrated ticket in both its desks, not once.")
 @click.option("--compare-vendor", is_flag=True, help="Ours beside the vendor's own numbers, and why they differ.")
-@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table",
-              show_default=True)  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["table", "json", "csv", "html"]), default="table",
+              show_default=True, help="html: a dashboard, one page that stands alone.")  # fmt: skip
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="Where the dashboard goes, readable by its owner alone; else to stdout.")  # fmt: skip
 @click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]), metavar="TIME",
               help="As it was then, in UTC; now unless told.")  # fmt: skip
@@ -57,8 +62,15 @@ def metrics(app: App, /, names: tuple[str, ...], form: str, lang: str, **options
     section = Table(config.sections.get("metrics", {}), f"{config.file}: [metrics]", config.directory)
     chosen, question = asked(names, _given(options), section)
     as_of = options["as_of"].replace(tzinfo=UTC) if options["as_of"] else parse_time_text(app.bench.now())
+    if options["output"] and (form != "html" or options["compare_vendor"]):
+        raise click.UsageError("--output goes with --format html; redirect stdout for the other forms.")
     if options["compare_vendor"]:
+        if form == "html":
+            raise click.UsageError("--compare-vendor prints table, json or csv.")
         _compare(app, chosen, question, as_of, form, Words(lang))
+        return
+    if form == "html":
+        _show_page(app, chosen, question, as_of, options["engine"], Words(lang), options["output"])
         return
     results = compute(app.bench.store, chosen, question, as_of, engine=options["engine"])
     words = Words(lang)
@@ -80,6 +92,21 @@ def _compare(app: App, chosen: list[Metric], question: Question, as_of: datetime
             show_json(told)
         else:
             _print(comparison.tables(told, words))
+
+
+def _show_page(
+    app: App, chosen: list[Metric], question: Question, as_of: datetime, engine: str, words: Words, output: Path | None
+) -> None:
+    from deskferry.metrics.dashboard import dashboard  # noqa: PLC0415  # as above
+    from deskferry.report.metrics.page import page  # noqa: PLC0415
+
+    text = page(dashboard(app.bench.store, chosen, question, as_of, engine=engine), words)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    with storage_errors(), replaced(output) as target:
+        target.write(text.encode("utf-8", "replace"))
+    click.echo(f"{output} is written.", err=True)
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
