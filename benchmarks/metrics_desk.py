@@ -1,19 +1,20 @@
 """A desk of any size straight into a SQLite store: what the metrics read, and bodies that they do not.
 
-Five messages and six events a ticket on average, and smaller tables beside them. Ids look like a vendor's: long numbers
-that rise with time. Rows are made and written as a stream.
+Five messages and six events a ticket on average, and smaller tables beside them: every metric has its input. Ids look
+like a vendor's: long numbers that rise with time. Rows are made and written as a stream.
 """
 
 from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from benchmarks import metrics_desk_beside as beside
 from deskferry.store import open_store
 
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
@@ -48,6 +49,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
                     "outcome"),
     "sla_event": ("ticket_id", "metric", "instance", "kind", "occurred_at", "target_seconds", "business_hours"),
     "purchase": ("customer_id", "occurred_at", "amount", "currency", "state"),
+    **beside.COLUMNS,
 }  # fmt: skip
 _OFFICE = '[{"day":"%s","start":"09:00","end":"17:00"}]'
 _HOURS = "[" + ",".join(_OFFICE[1:-1] % day for day in ("mon", "tue", "wed", "thu", "fri")) + "]"
@@ -62,17 +64,21 @@ def write_desk(path: Path, tickets: int) -> str:
     database.execute("PRAGMA synchronous=OFF")
     desk = _Desk(tickets)
     _insert(database, desk.fixed())
+    _insert_all(database, desk.account())
     made = iter(range(tickets))
     while numbers := list(islice(made, _BATCH)):
-        found: Rows = {}
-        for number in numbers:
-            for kind, row in desk.ticket(number):
-                found.setdefault(kind, []).append(row)
-        _insert(database, found)
+        _insert_all(database, (row for number in numbers for row in desk.ticket(number)))
         database.commit()
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
     return url
+
+
+def _insert_all(database: sqlite3.Connection, rows: Iterable[Row]) -> None:
+    found: Rows = {}
+    for kind, row in rows:
+        found.setdefault(kind, []).append(row)
+    _insert(database, found)
 
 
 def _insert(database: sqlite3.Connection, rows: Rows) -> None:
@@ -99,6 +105,13 @@ class _Desk:
                      for n, zone in enumerate(("America/New_York", "Europe/Madrid"))]  # fmt: skip
         return {"person": people, "team": teams, "schedule": schedules}
 
+    def account(self) -> Iterator[Row]:
+        """Yield the rows of what else an account has."""
+        agents = [f"old:user:{_agent(one)}" for one in range(min(max(self.tickets // 20_000, 2), _AGENTS))]
+        customers = [f"old:user:{_person(one)}" for one in range(self.people)]
+        for place, (kind, values) in enumerate(beside.of_account(agents, customers, _DAYS, _text)):
+            yield self._row(kind, str(place) if kind == "article" else None, *values)
+
     def ticket(self, number: int) -> Iterator[Row]:
         """Yield a ticket and what hangs on it."""
         created = _DAYS * 86_400 * number // self.tickets + self._below(3_600)
@@ -119,6 +132,8 @@ class _Desk:
             yield self._message(ticket, seq, at, requester, agent, channel)
         yield from self._events(ticket, history, agent, created)
         yield from self._further(ticket, number, requester, agent, turns)
+        for kind, values in beside.of_ticket(number, ticket, requester, agent, turns, _text):
+            yield self._row(kind, None, *values)
 
     def _history(self, turns: list[int]) -> list[tuple[int, str]]:
         found = [(turns[0], "open"), (turns[1], "pending")]

@@ -33,18 +33,25 @@ class Desk:
         self.question = question
         self.as_of = as_of
         self._facts: dict[str, ir.Table] = {}
+        self._tables: dict[str, ir.Table] = {}
         self.named: dict[str, dict[Any, tuple[str, str | None]]] = {}
         """Dimension → key → its value and name, as far as they were asked for: see `dimensions.names`."""
         self._held: dict[tuple[str, object], frozenset[str]] = {}
 
     def table(self, name: str, *, deleted: bool = False) -> ir.Table:
         """Return a canonical table, its ids as keys; the rows that are gone only when asked."""
-        found: ir.Table = self.backend.table(name)
+        found = self._stored(name)
         return as_keys(found if deleted else found.filter(found.deleted_at.isnull()))
+
+    def _stored(self, name: str) -> ir.Table:
+        """Return a table of the snapshot; the engine is asked for its columns once."""
+        if name not in self._tables:
+            self._tables[name] = self.backend.table(name)
+        return self._tables[name]
 
     def texts(self, name: str, column: str = "id") -> ir.Table:
         """Return `key` and `text` of a column of ids: for a table and column that was asked for as `text_of_…`."""
-        found: ir.Table = self.backend.table(name)
+        found = self._stored(name)
         return found.select(key=text_column(column)[0], text=column).filter(ibis._.text.notnull()).distinct()
 
     def held(self, rows: pa.Table) -> ir.Table:
@@ -54,7 +61,7 @@ class Desk:
     def has_text(self, name: str, column: str) -> bool:
         """Whether the texts of a column of ids were asked for."""
         try:  # not list_tables: ibis 12 calls there what DuckDB 2 has no longer
-            return set(text_column(column)) <= set(self.backend.table(name).columns)
+            return set(text_column(column)) <= set(self._stored(name).columns)
         except TableNotFound:
             return False
 
@@ -103,13 +110,26 @@ class Desk:
         return found | set(self.connections) if beside else found
 
     def _with_rows(self, need: Need) -> frozenset[str]:
-        key = (need.table, need.where)
-        if key not in self._held:
-            rows = self.table(need.table)
-            chosen = rows if need.where is None else rows.filter(need.where(rows))
-            found = chosen.select("connection").distinct().to_pyarrow()["connection"].to_pylist()
-            self._held[key] = frozenset(found)
-        return self._held[key]
+        if (need.table, need.where) not in self._held:
+            self.look_for([need])
+        return self._held[need.table, need.where]
+
+    def look_for(self, needs: Iterable[Need]) -> None:
+        """Find out which connections have what is needed: each table is read once for all that is asked of it."""
+        wanted: dict[str, dict[object, Need]] = {}
+        for need in needs:
+            if (need.table, need.where) not in self._held:
+                wanted.setdefault(need.table, {})[need.where] = need
+        for name, asked in wanted.items():
+            rows = self.table(name)
+            told = {f"told_{n}": _any(rows, need) for n, need in enumerate(asked.values())}
+            found = rows.group_by("connection").aggregate(**told).to_pyarrow().to_pylist()
+            for column, need in zip(told, asked.values(), strict=True):
+                self._held[name, need.where] = frozenset(one["connection"] for one in found if one[column])
+
+
+def _any(rows: ir.Table, need: Need) -> ir.BooleanScalar:
+    return rows.count() > 0 if need.where is None else need.where(rows).any()
 
 
 @dataclass(frozen=True, slots=True)

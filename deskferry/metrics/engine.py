@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
@@ -16,7 +16,7 @@ from deskferry.metrics import dimensions, joint_history, keys, zones
 from deskferry.metrics.aggregation import Stock
 from deskferry.metrics.calendars import TABLES as CALENDAR_TABLES
 from deskferry.metrics.cards import CARDS
-from deskferry.metrics.definition import Finished, Metric
+from deskferry.metrics.definition import Finished, Metric, Need
 from deskferry.metrics.desk import Ask, Desk
 from deskferry.metrics.facts import tables_of
 from deskferry.metrics.levels import levels_of
@@ -53,7 +53,13 @@ def compute(
     check(metrics, question)
     backend, kept = joint_history.opened(store, tables_for(metrics, question), engine, separate=question.separate)
     desk = Desk(backend, question, as_of, kept)
+    desk.look_for(_needs(metrics, question))
     return [result for metric in metrics for result in measure(desk, metric)]
+
+
+def _needs(metrics: Iterable[Metric], question: Question) -> Iterator[Need]:
+    for metric in (one.for_question(question) for one in metrics):
+        yield from itertools.chain.from_iterable(metric.inputs(_options(metric, question)))
 
 
 def check(metrics: Sequence[Metric], question: Question) -> None:

@@ -16,6 +16,7 @@ import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import mul
 
 ALPHA = 0.3
 PATHS = 1000
@@ -185,7 +186,7 @@ def _path(
 
 def _weighted(values: Sequence[float], weights: Sequence[float]) -> float:
     """Return the sum of values times weights, as far as there are weights."""
-    return sum(value * weight for value, weight in zip(values, weights, strict=False))
+    return sum(map(mul, values, weights))
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float:

@@ -79,21 +79,19 @@ def _flow(ask: Ask) -> ir.Table:
         standing = ask.tickets("resolution")
         solves = standing.select("ticket_id", "connection", at=standing.last_solved_at, place=0)
     whole = ask.options["resolved"] == "distinct"
-    return (
-        _moves(base, base.created_at, "new", _key(base, whole=False))
-        .union(_moves(solves, solves["at"], "resolved", _key(solves, whole=whole)))
-        .union(_moves(back := moves.filter(was_final & moves.status.isin(UNRESOLVED_STATUSES)), back["at"], "reopened",
-                      _key(back, whole=False)))
-    )  # fmt: skip
+    back = moves.filter(was_final & moves.status.isin(UNRESOLVED_STATUSES))
+    found = (
+        _moves(base, base.created_at, "new", None)
+        .union(_moves(solves, solves["at"], "resolved", solves.ticket_id if whole else None))
+        .union(_moves(back, back["at"], "reopened", None))
+    )
+    return found if whole else found.drop("key")
 
 
 def _moves(rows: ir.Table, at: ir.TimestampValue, what: str, key: Any) -> ir.Table:
+    key = ibis.null("int64") if key is None else key
     found = rows.select("ticket_id", "connection", at=at, what=ibis.literal(what), key=key, value=ibis.literal(1))
     return found.filter(found["at"].notnull())
-
-
-def _key(rows: ir.Table, *, whole: bool) -> Any:
-    return rows.ticket_id if whole else ibis.null("int64")
 
 
 FLOW = Metric(
