@@ -186,7 +186,8 @@ def _path(
 
 def _weighted(values: Sequence[float], weights: Sequence[float]) -> float:
     """Return the sum of values times weights, as far as there are weights."""
-    return sum(map(mul, values, weights))
+    found: float = sum(map(mul, values, weights))
+    return found
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float:
