@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from deskferry.metrics import reference
 from deskferry.metrics.cards import CARDS
 from deskferry.metrics.options import Question, chosen
 from deskferry.metrics.presets import PRESETS
@@ -42,3 +43,9 @@ def test_a_preset_names_options_that_there_are(vendor: str) -> None:
 def test_a_metric_is_found_by_number_and_by_name() -> None:
     assert metric_named("m07") is metric_named("first_response_time")
     assert Question().by == ()
+
+
+def test_the_reference_in_the_docs_is_that_of_the_definitions() -> None:
+    text = reference.DOCUMENT.read_text(encoding="utf-8")
+    assert text == reference.with_reference(text), "run: python -m deskferry.metrics.reference"
+    assert all(f"### {number} " in text for number in METRICS)
