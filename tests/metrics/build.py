@@ -29,7 +29,7 @@ from deskferry.metrics.engine import check, compute, measure, tables_for
 from deskferry.metrics.options import Question
 from deskferry.metrics.registry import metric_named
 from deskferry.metrics.result import Line, Result
-from deskferry.store import open_store
+from deskferry.store import Store, open_store
 from deskferry.store.export_processes import KEY_OF
 from deskferry.store.snapshot import ALWAYS, column_types
 from deskferry.store.upsert import insert_rows
@@ -200,7 +200,13 @@ class World:
         """Write everything into a new store and return its URL."""
         self._batches += 1
         url = f"sqlite:///{self.folder / f'store{self._batches}.db'}"
-        with open_store(url) as store, store.write() as database:
+        with open_store(url) as store:
+            self.fill(store)
+        return url
+
+    def fill(self, store: Store) -> None:
+        """Write everything into a store."""
+        with store.write() as database:
             for kind, rows in self._rows.items():
                 columns, as_json = column_names(kind), json_columns(kind)
                 unknown = {name for row in rows.values() for name in row} - set(columns)
@@ -212,7 +218,6 @@ class World:
                         for row in rows.values()
                     ],
                 )  # fmt: skip
-        return url
 
 
 def _value(row: Mapping[str, Any], name: str, of: pa.DataType) -> Any:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from sqlalchemy import insert
 
@@ -15,6 +17,8 @@ from deskferry.metrics.engine import compute
 from deskferry.metrics.options import Question
 from deskferry.metrics.registry import metric_named
 from deskferry.metrics.result import Result
+from deskferry.migrate.progress import Silent
+from deskferry.report.table_export import export_tables
 from deskferry.store import Store, machinery, open_store
 from tests.metrics.build import HOUR, MINUTE, World, by_group, by_period
 
@@ -45,11 +49,11 @@ class Desks:
     def result(self, name: str, *, separate: bool = False, **asked: Any) -> Result:
         """Return the first result of a metric over both."""
         with open_store(self.world.write()) as store:
-            self._machinery(store)
+            self.machinery(store)
             question = Question(separate=separate, **asked)
             return compute(store, [metric_named(name)], question, self.world.as_of)[0]
 
-    def _machinery(self, store: Store) -> None:
+    def machinery(self, store: Store) -> None:
         moment = parse_time_text(MOVED)
         pins = [{"connection": one, "vendor": "x", "account_id": f"account-{one}", "pinned_at": moment}
                 for one in ("old", "new", "third")]  # fmt: skip
@@ -165,6 +169,21 @@ def test_a_ticket_that_is_gone_at_the_destination_stands_for_itself_again(desks:
     there = next(one["remote_id"] for one in desks.crossed if one["kind"] == "ticket")
     desks.world.put("ticket", id=f"new:ticket:{there}", deleted_at="2026-02-20 09:00")
     assert by_group(desks.result("M01", by=("connection",))) == {"old": 2, "new": 1}
+
+
+def test_on_every_database_and_in_what_other_tools_get(desks: Desks, store: Store, tmp_path: Path) -> None:
+    desks.world.fill(store)
+    desks.machinery(store)
+    asked = Question(by=("connection",))
+    (volume,) = compute(store, [metric_named("M01")], asked, desks.world.as_of)
+    assert by_group(volume) == {"old": 1, "new": 2}
+    out = tmp_path / "out"
+    counts = export_tables(store, out, "parquet", asked, desks.world.as_of, Silent())
+    assert (counts["fact_ticket"], counts["ticket"]) == (3, 4)
+    assert (counts["dim_person"], counts["person"]) == (4, 5)  # Ann of both desks is one
+    with duckdb.connect() as database:
+        found = database.sql(f"SELECT ticket_id, first_response_seconds FROM '{out}/fact_ticket.parquet'").fetchall()
+    assert sorted(seconds for _id, seconds in found if seconds is not None) == [HOUR]
 
 
 def test_no_table_of_parts_is_forgotten() -> None:
