@@ -81,6 +81,8 @@ class Metric:
     """Dimensions that belong to the metric itself (M02: channel); those asked for come after them."""
     finish: Callable[[Ask, ir.Table, tuple[Line, ...]], Finished] | None = None
     """For what no aggregation of rows says: further lines, notes, extra."""
+    finishes_lines: bool = False
+    """`finish` looks at the lines only, so that rows need not be kept for it."""
     stands_for: Callable[[Question], Metric] | None = None
     """For a metric that is another one, looked at in its own way (M31); what it makes sets `as_of_card`."""
     as_of_card: str | None = None

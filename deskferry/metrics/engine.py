@@ -131,7 +131,7 @@ def _lines(ask: Ask, sources: frozenset[str], lacking: tuple[str, ...]) -> tuple
     if has_time and not is_stock:
         rows = _in_range(ask.desk, rows)
     by = (*metric.by, *(name for name in question.by if name not in metric.by))
-    if metric.finish is None:
+    if metric.finish is None or metric.finishes_lines:
         wanted = ("connection", "ticket_id", "at", "value", *metric.aggregation.columns, *by)
         rows = rows.select(*(name for name in rows.columns if name in wanted))
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -66,6 +67,7 @@ def local(at: ir.TimestampValue, changes: list[tuple[datetime, float]]) -> ir.Ti
     return at + ibis.cases(*branches, else_=seconds[-1]).as_interval("s")
 
 
+@lru_cache(4096)
 def instant(day: date, zone: ZoneInfo) -> datetime:
     """Return the instant at which a local day begins (the first of two midnights, or the end of a skipped one)."""
     return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
@@ -98,6 +100,7 @@ def label_of(start: date, period: str) -> str:
     return f"{start.year}-Q{start.month // 3 + 1}" if period == "quarter" else start.isoformat()
 
 
+@lru_cache(4096)
 def period_at(start: date, period: str, zone: ZoneInfo, first: date, end: date, as_of: datetime) -> Period:
     """Return a period; `first` (included) and `end` (not) are the range asked for, in local days."""
     following = after(start, period)

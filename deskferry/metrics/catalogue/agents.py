@@ -122,6 +122,7 @@ VOLUME = Metric(
     aggregation=Activity(),
     by=("agent",),
     finish=with_assigned,
+    finishes_lines=True,
 )
 
 
@@ -272,6 +273,7 @@ FEEDBACK = replace(
     aggregation=Rate(),
     by=("agent",),
     finish=_ranked,
+    finishes_lines=True,
 )
 
 

@@ -214,6 +214,7 @@ CONVERTED = Metric(
         "void_states": VOID_STATES,
     },
     finish=_revenue,
+    finishes_lines=True,
 )
 
 

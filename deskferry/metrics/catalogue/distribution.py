@@ -184,6 +184,7 @@ DISTRIBUTION = Metric(
         "value": Choice(("current", "created"), "What tickets have now, or what they had when they were created"),
     },
     finish=_with_note,
+    finishes_lines=True,
     stands_for=_looked_at,
 )
 
