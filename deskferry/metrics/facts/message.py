@@ -121,5 +121,5 @@ def by_ticket(desk: Desk) -> ir.Table:
     return grouped.mutate(
         first_reply_agent=answered.ifelse(grouped.first_reply_agent, None),
         last_reply_agent=answered.ifelse(grouped.last_reply_agent, None),
-        customer_after_reply=(grouped.last_customer_place > grouped.first_reply_place).fill_null(False)
+        customer_after_reply=(grouped.last_customer_place > grouped.first_reply_place).fill_null(False),
     )
