@@ -5,6 +5,7 @@ part         what it is to the metrics: `customer` (public, by an end user; copi
              `reply` (public, by a human agent, but not the opening of a ticket), `proactive` (an agent's public
              opening), `note` (not public), `bot`, `system`, `unknown` (public, by nobody knows whom)
 place        order within the ticket: by time, then customer before agent, then seq, then id (G7)
+replies_before   how many replies come before it
 
 Fact `ticket_messages`, a row a ticket that has a message:
 
@@ -51,8 +52,13 @@ def build(desk: Desk) -> ir.Table:
         message_id="id", at="created_at", session_id="chat_session_id", part=_part(found),
     )  # fmt: skip
     rank = ibis.cases(*((rows.part == name, value) for name, value in _RANKS.items()), else_=2)
-    order = ibis.window(group_by="ticket_id", order_by=[rows["at"], rank, rows.seq, rows.message_id])
-    return rows.mutate(place=ibis.row_number().over(order))
+    order = [rows["at"], rank, rows.seq, rows.message_id]
+    is_reply = (rows.part == "reply").cast("int64")
+    upto = ibis.cumulative_window(group_by="ticket_id", order_by=order)
+    return rows.mutate(
+        place=ibis.row_number().over(ibis.window(group_by="ticket_id", order_by=order)),
+        replies_before=is_reply.sum().over(upto) - is_reply,
+    )
 
 
 def _part(message: ir.Table) -> Any:
@@ -110,16 +116,21 @@ def by_ticket(desk: Desk) -> ir.Table:
         first_reply_place=rows.place.min(where=reply),
         last_customer_place=rows.place.max(where=customer),
         n_replies=reply.cast("int64").sum(),
-        n_reply_sessions=rows.session_id.nunique(where=reply) + (reply & rows.session_id.isnull()).cast("int64").sum(),
+        n_reply_sessions=(reply & rows.session_id.isnull()).cast("int64").sum(),
         n_customer=customer.cast("int64").sum(),
         n_public=public.cast("int64").sum(),
         n_notes=(rows.part == "note").cast("int64").sum(),
         n_bot=(rows.part == "bot").cast("int64").sum(),
         n_unknown=(rows.part == "unknown").cast("int64").sum(),
     )
+    # Few messages are of a session: to count different ones of all would take as long as all the rest.
+    of_session = rows.filter(reply, rows.session_id.notnull())
+    sessions = of_session.group_by("ticket_id").aggregate(sessions=of_session.session_id.nunique())
+    grouped = grouped.left_join(sessions, "ticket_id").drop("ticket_id_right")
     answered = grouped.n_replies > 0  # where no row has the key, argmin and argmax give any
     return grouped.mutate(
         first_reply_agent=answered.ifelse(grouped.first_reply_agent, None),
         last_reply_agent=answered.ifelse(grouped.last_reply_agent, None),
+        n_reply_sessions=grouped.n_reply_sessions + grouped.sessions.fill_null(0),
         customer_after_reply=(grouped.last_customer_place > grouped.first_reply_place).fill_null(False),
-    )
+    ).drop("sessions")

@@ -20,26 +20,21 @@ def build(desk: Desk) -> ir.Table:
     """Return the fact."""
     rows = desk.fact("message")
     rows = rows.filter(rows.part.isin(("customer", "reply")))
-    rows = rows.select("ticket_id", "connection", "at", "author_id", "part", "place")
-    order = ibis.window(group_by="ticket_id", order_by="place")
-    upto = ibis.cumulative_window(group_by="ticket_id", order_by="place")
-    is_reply = (rows.part == "reply").cast("int64")
-    rows = rows.mutate(before=rows.part.lag().over(order), replies=is_reply.sum().over(upto))
-    # What opens a turn and what closes one come by turns, so that the next row is the answer.
-    opens = (rows.part == "customer") & (rows.before != "customer").fill_null(True)
-    edges = rows.filter(opens | ((rows.part == "reply") & (rows.before == "customer").fill_null(False)))
-    order = ibis.window(group_by="ticket_id", order_by="place")
-    edges = edges.mutate(
-        closed_at=edges["at"].lead().over(order), closed_by=edges.author_id.lead().over(order),
-        turn=(ibis.row_number().over(order) + 2) // 2,
+    # Customers' messages with as many replies before them wait for the same reply: the next one, which has as many too.
+    reply, customer = rows.part == "reply", rows.part == "customer"
+    found = rows.group_by("ticket_id", "replies_before").aggregate(
+        connection=rows.connection.min(), opened_at=rows["at"].min(where=customer),
+        closed_at=rows["at"].min(where=reply), closed_by=rows.author_id.max(where=reply),
     )  # fmt: skip
-    turns = edges.filter(edges.part == "customer")
+    turns = found.filter(found.opened_at.notnull())
+    order = ibis.window(group_by="ticket_id", order_by="replies_before")
+    turns = turns.mutate(turn=ibis.row_number().over(order) + 1)
     tickets = desk.fact("ticket").select("ticket_id", "is_final")
     turns = turns.left_join(tickets, "ticket_id").drop("ticket_id_right")
     outcome = ibis.cases(
         (turns.closed_at.notnull(), "closed"), (turns.is_final, "resolved_without_reply"), else_="open"
     )
     return turns.select(
-        "ticket_id", "connection", "turn", "closed_at", opened_at="at", agent="closed_by",
-        is_first=turns.replies == 0, outcome=outcome,
+        "ticket_id", "connection", "turn", "opened_at", "closed_at", agent="closed_by",
+        is_first=turns.replies_before == 0, outcome=outcome,
     )  # fmt: skip

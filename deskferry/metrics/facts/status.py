@@ -52,10 +52,10 @@ def changes(desk: Desk) -> ir.Table:
     firsts, initial = _beginnings(tickets, events.filter(events.place == 0))
     silent = tickets.anti_join(firsts, "ticket_id")
     made = _current(silent.semi_join(known, "connection")).union(_rebuilt(silent.anti_join(known, "connection")))
-    found = events.filter(events.place > 0)
-    for part in (firsts, initial, _placed(made)):
-        found = found.union(part.select(*found.columns))
-    found = found.cache()
+    began = initial.union(firsts.select(*initial.columns))
+    began = began.union(_placed(made).select(*initial.columns)).cache()
+    later = events.filter(events.place > 0)
+    found = later.union(began.select(*later.columns))  # not kept: most of it is
     untidy = found.filter((found.before == found.status) | (found.update == found.next_update).fill_null(False))
     untidy = untidy.select("ticket_id").distinct().cache()
     if untidy.count().to_pyarrow().as_py():
