@@ -13,19 +13,26 @@ from typing import Any
 
 from benchmarks.calls import LEAST
 from benchmarks.desk import served
+from benchmarks.metrics import computed, scanned
+from benchmarks.metrics_desk import write_desk
 from benchmarks.pull import pulled
 from benchmarks.throughput import Inserts, Ratio, RawPage, compare, fetched, recorded, sqlite_stores
 from benchmarks.unchanged import changes, first_pull
 from deskferry.store import Store, open_store
 
 SIZES: dict[str, dict[str, Any]] = {
-    "small": {"pages": 1_500, "runs": 5, "memory": (1_000, 5_000), "calls": 1_500},
-    "full": {"pages": 10_000, "runs": 5, "memory": (10_000, 100_000), "calls": 10_000},
+    "small": {"pages": 1_500, "runs": 5, "memory": (1_000, 5_000), "calls": 1_500, "metrics": (2_000, 20_000)},
+    "full": {"pages": 10_000, "runs": 5, "memory": (10_000, 100_000), "calls": 10_000, "metrics": (100_000, 1_000_000)},
 }
 RATIO, GROWTH, MEMORY, CALLS, TIME = 2.0, 0.20, 300.0, 1.05, 1.10
 MESSAGES = 3
 """Messages of each ticket in (c)."""
 _TRIES = 3
+FROM_STORE, FROM_SNAPSHOT, METRICS_MEMORY, LINEAR = 60.0, 20.0, 6 * 1024.0, 1.0
+MILLION = 1_000_000
+"""The tickets that the bounds of the metrics are meant for."""
+ANY_SIZE = 10.0
+"""Seconds of them for what any desk costs: some 250 statements to make, processes to start."""
 
 
 class Report:
@@ -122,11 +129,45 @@ def unchanged(report: Report, tickets: int, directory: Path) -> None:
     report.tell("(d) tables changed by `pull --full` of an unchanged account", changed, 0, "", f"{again} calls")
 
 
+def metrics(report: Report, sizes: tuple[int, int], directory: Path) -> None:
+    """(m) All metrics, from the store and from a fresh snapshot, beside a bare scan of the same columns."""
+    seconds = []
+    for tickets in sizes:
+        url = write_desk(directory / f"{tickets}.db", tickets)
+        first, again = computed(url), _computed_again(url, tickets)
+        seconds.append(again["seconds"])
+        what = f"of {tickets:,} tickets"
+        note = f"{first['results']} results; processors {first['cpu']:.0f} s, reading {first['cpu_reading']:.0f} of it"
+        report.tell(
+            f"(m) all metrics {what} from the store", first["seconds"], _allowed(FROM_STORE, tickets), " s", note
+        )
+        report.tell(f"(m) all metrics {what} from a fresh snapshot", again["seconds"], _allowed(FROM_SNAPSHOT, tickets),
+                    " s", f"{again['cpu']:.0f} s of processors; bare scan {scanned(url):.2f} s")  # fmt: skip
+        report.tell(f"(m) most memory {what}", first["peak"], METRICS_MEMORY, " MiB")
+    growth = seconds[1] / seconds[0] / (sizes[1] / sizes[0])
+    report.tell("(m) growth of time over growth of the desk", growth, LINEAR)
+
+
+def _computed_again(url: str, tickets: int) -> dict[str, Any]:
+    """Return the least of a few runs over the snapshot that stands; one is enough when it is within the bound."""
+    told = computed(url)
+    for _again in range(_TRIES - 1):
+        if told["seconds"] <= _allowed(FROM_SNAPSHOT, tickets):
+            break
+        told = min(told, computed(url), key=lambda one: one["seconds"])
+    return told
+
+
+def _allowed(seconds: float, tickets: int) -> float:
+    """Return what a desk of this size may take: what any takes, and its share of the rest."""
+    return ANY_SIZE + (seconds - ANY_SIZE) * tickets / MILLION
+
+
 def main() -> int:
     """Run them all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--size", choices=sorted(SIZES), default="small")
-    parser.add_argument("--only", choices=["a", "b", "c", "d"], help="one of them")
+    parser.add_argument("--only", choices=["a", "b", "c", "d", "metrics"], help="one of them")
     chosen = parser.parse_args()
     size, report = SIZES[chosen.size], Report()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
@@ -140,6 +181,9 @@ def main() -> int:
             calls(report, size["calls"], directory / "c")
         if chosen.only in {None, "d"}:
             unchanged(report, size["calls"], directory / "d")
+        if chosen.only in {None, "metrics"}:
+            (directory / "m").mkdir()
+            metrics(report, size["metrics"], directory / "m")
     return 1 if report.missed else 0
 
 

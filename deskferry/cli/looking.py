@@ -1,4 +1,4 @@
-"""Commands that look at what there is: init, connectors, validate, runs, export."""
+"""Commands that look at what there is: init, connectors, validate, runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from deskferry.config import commented_template
 from deskferry.connectors.files.propose import propose
 from deskferry.connectors.registry import connector, connectors
 from deskferry.errors import ConfigError
-from deskferry.report.interchange import export_ndjson
 from deskferry.store.state import runs as stored_runs
 from deskferry.validate.findings import Finding, Severity, findings_of
 from deskferry.validate.findings import validate as check_store
@@ -149,14 +148,3 @@ def runs(app: App, run: str | None, form: str) -> None:
     else:
         headings = ("id", "command", "connection", "started_at", "ended_at", "exit_code")
         show_table(headings, [[one[name] for name in headings] for one in found])
-
-
-@cli.command()
-@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--format", "form", type=click.Choice(["ndjson"]), required=True, help="The open interchange format.")
-@click.pass_obj
-def export(app: App, directory: Path, form: str) -> None:  # noqa: ARG001 - one format as yet; the option is the contract
-    """Write the store as files: one a kind, attachments beside them."""
-    written = export_ndjson(app.bench.store, directory, app.bench.progress)
-    show_table(("kind", "rows"), sorted(written.rows.items()))
-    click.echo(f"{written.files} files of attachments. All in {directory}.")

@@ -75,9 +75,12 @@ class Words:
         pattern = None if digits is None else "#,##0." + "#" * digits
         return format_decimal(value, format=pattern, locale=self._locale, group_separator=True)
 
-    def percent(self, share: float) -> str:
+    def percent(self, share: float, digits: int = 0) -> str:
         """Return a share of 1 as a percentage."""
-        return format_percent(share, locale=self._locale)
+        pattern = self._locale.percent_formats[None].pattern
+        if digits:
+            pattern = pattern.replace("0", "0." + "#" * digits, 1)
+        return format_percent(share, format=pattern, locale=self._locale)
 
     def moment(self, value: Any) -> str:
         """Return an instant (canonical text) as date and time in UTC; "–" where it is unknown."""

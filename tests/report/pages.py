@@ -17,10 +17,12 @@ def parsed(path: Path) -> LexborHTMLParser:
     return LexborHTMLParser(path.read_text(encoding="utf-8"))
 
 
-def check_page(path: Path, language: str, *hosts: str) -> LexborHTMLParser:
-    """Check a page, and return it; `hosts` are those that links may lead to."""
+def check_page(path: Path, language: str, *hosts: str, drawings: bool = False) -> LexborHTMLParser:
+    """Check a page, and return it; `hosts` are those that links may lead to; `drawings`: it has some of its own."""
     page = parsed(path)
-    assert [one.html for one in page.css(_LOADS)] == []
+    assert [one.html for one in page.css(_LOADS) if not (drawings and one.tag == "svg")] == []
+    if drawings:
+        _check_drawings(page)
     assert [one.attributes for one in page.css("link")] == [{"rel": "icon", "href": "data:,"}]
     handlers = [name for one in page.css("*") for name in one.attributes if name.startswith("on") or name == "srcset"]
     assert handlers == []
@@ -38,6 +40,16 @@ def check_page(path: Path, language: str, *hosts: str) -> LexborHTMLParser:
     _check_headings(page)
     assert [one.html for one in page.css("th") if one.attributes.get("scope") not in {"col", "row"}] == []
     return page
+
+
+def _check_drawings(page: LexborHTMLParser) -> None:
+    """Every drawing says what it is, refers to nothing, and its figure says what it counts."""
+    assert page.css("svg")
+    assert [one.html for one in page.css("svg use, svg image, svg foreignObject, svg animate, svg set, svg a")] == []
+    for one in page.css("svg"):
+        assert (one.attributes["role"], bool(one.attributes["aria-label"])) == ("img", True)
+    for one in page.css("figure"):
+        assert len(one.css_first("figcaption").text(strip=True)) > 20
 
 
 def _check_headings(page: LexborHTMLParser) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -13,6 +10,7 @@ import orjson
 
 from deskferry.errors import ConfigError
 from deskferry.redaction import redact
+from deskferry.report.output_file import replaced
 from deskferry.report.page import render
 from deskferry.report.sign_off.document import document
 from deskferry.report.sign_off.facts import Facts, facts_of
@@ -36,7 +34,7 @@ def write_sign_off(store: Store, run_id: str, output: Path, language: str) -> di
         )
     facts, words = facts_of(store, run_id), Words(language)
     found = document(facts, words)
-    with storage_errors(), _replaced(output) as target:
+    with storage_errors(), replaced(output) as target:
         write(found, facts, words, target)
     verdict: dict[str, Any] = found["verdict"]
     return verdict
@@ -59,17 +57,3 @@ def _json(found: dict[str, Any], facts: Facts, _words: Words, target: IO[bytes])
 
 
 _FORMS: dict[str, Callable[[dict[str, Any], Facts, Words, IO[bytes]], None]] = {".html": _html, ".json": _json}
-
-
-@contextmanager
-def _replaced(output: Path) -> Iterator[IO[bytes]]:
-    """Open a file beside the one that is meant, which takes its place when everything is written."""
-    output.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{output.name}.", dir=output.parent)  # 0600: it names people
-    try:
-        with os.fdopen(handle, "wb") as target:
-            yield target
-        Path(name).replace(output)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -1,0 +1,85 @@
+"""Fact `ticket`, a row a ticket, deleted and merged ones too.
+
+ticket_id, connection, vendor, created_at, status, status_before, priority, channel, type, requester_id, submitter_id,
+assignee_id, team_id, organization_id, inbox_id, brand_id, language, solved_at, closed_at, waiting_since, is_escalated,
+merged_into_id, parent_id, follow_up_of_id as in `ticket`;
+channel      never NULL: `other:<vendor's code>` where the code reaches no channel, `unknown` where there is none
+is_final     solved or closed now
+is_deleted, is_spam, is_merged, is_excluded (brand or inbox left out by configuration)
+in_p0        in the base population: none of these four
+origin       `inbound`, or `outbound` where an agent opened it for somebody else; NULL: not known
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import ibis.expr.types as ir
+
+from deskferry.metrics.dimensions import UNKNOWN
+
+if TYPE_CHECKING:
+    from deskferry.metrics.desk import Desk
+
+_PLAIN = (
+    "connection", "vendor", "created_at", "status", "status_before", "priority", "type", "requester_id",
+    "submitter_id", "assignee_id", "team_id", "organization_id", "inbox_id", "brand_id", "language", "solved_at",
+    "closed_at", "waiting_since", "is_escalated", "merged_into_id", "parent_id", "follow_up_of_id",
+)  # fmt: skip
+TABLES: Mapping[str, tuple[str, ...]] = {
+    "ticket": (*_PLAIN, "channel", "channel_label", "is_spam"),
+    "person": ("role",),
+}
+FINAL = ("solved", "closed")
+AGENTS = ("agent", "light_agent", "admin")
+
+
+def build(desk: Desk) -> ir.Table:
+    """Return the fact."""
+    tickets = desk.table("ticket", deleted=True)
+    people = desk.table("person", deleted=True)
+    people = people.select(_person=people.id, _role=people.role)
+    joined = tickets.left_join(people, tickets.submitter_id == people["_person"])
+    rows = joined.select(
+        *_PLAIN,
+        ticket_id=joined.id,
+        channel=_channel(joined),
+        is_final=_is(joined.status, *FINAL),
+        is_deleted=joined.deleted_at.notnull() | _is(joined.status, "deleted"),
+        is_spam=joined.is_spam.fill_null(False) | _is(joined.status, "spam"),
+        is_merged=joined.merged_into_id.notnull() | _is(joined.status, "merged"),
+        is_excluded=_excluded(desk, joined),
+        origin=_origin(joined),
+    )
+    return rows.mutate(in_p0=~(rows.is_deleted | rows.is_spam | rows.is_merged | rows.is_excluded))
+
+
+def _is(value: ir.StringValue, *among: str) -> Any:
+    return value.isin(among).fill_null(False)
+
+
+def _channel(tickets: ir.Table) -> ir.StringValue:
+    raw = tickets.channel_label
+    told = tickets.channel.nullif("other").coalesce(("other:" + raw).nullif("other:"), tickets.channel)
+    return told.fill_null(UNKNOWN)
+
+
+def _excluded(desk: Desk, tickets: ir.Table) -> Any:
+    if not desk.question.exclude:
+        return ibis.literal(value=False)
+    # By what tickets say: the inbox itself may be gone, or hidden from the role.
+    return _named(desk, tickets, "brand_id") | _named(desk, tickets, "inbox_id")
+
+
+def _named(desk: Desk, tickets: ir.Table, column: str) -> Any:
+    told = desk.texts("ticket", column)
+    keys = told.filter(told.text.isin(desk.question.exclude)).key.to_pyarrow().to_pylist()
+    return tickets[column].isin(keys).fill_null(False)
+
+
+def _origin(tickets: ir.Table) -> Any:
+    same = tickets.submitter_id == tickets.requester_id
+    by_agent = tickets["_role"].isin(AGENTS)
+    return ibis.cases((same, "inbound"), (by_agent, "outbound"), (tickets["_role"].notnull(), "inbound"))

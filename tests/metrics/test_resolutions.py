@@ -1,0 +1,81 @@
+"""M09, M10, M14: the checks and edges of their cards, worked by hand."""
+
+from __future__ import annotations
+
+from deskferry.metrics.result import Computed
+from tests.metrics.build import DAY, HOUR, World
+
+
+def reopened(world: World) -> str:
+    """Solved after 2 h, reopened after 5 h, solved again after 8 h."""
+    ticket = world.ticket("2026-01-05 09:00")
+    world.status(ticket, "2026-01-05 09:00", "new")
+    world.status(ticket, "2026-01-05 11:00", "solved")
+    world.status(ticket, "2026-01-05 14:00", "open")
+    world.status(ticket, "2026-01-05 17:00", "solved")
+    return ticket
+
+
+def test_the_last_solving_counts_and_the_first_is_a_metric_of_its_own(world: World) -> None:
+    ticket = reopened(world)
+    world.status(ticket, "2026-01-09 09:00", "closed")  # no second resolution
+    assert world.compute("M09", clock="calendar").value == 8 * HOUR
+    assert world.compute("M10", clock="calendar").value == 2 * HOUR
+    assert world.compute("M09", clock="calendar", variant="net_of_solved").value == 5 * HOUR
+
+
+def test_a_ticket_that_is_open_again_has_no_resolution_but_a_first_one(world: World) -> None:
+    ticket = reopened(world)
+    world.status(ticket, "2026-01-06 09:00", "open")
+    assert world.compute("M09", clock="calendar").total.n_eligible == 0
+    assert world.compute("M10", clock="calendar").value == 2 * HOUR
+
+
+def test_what_one_update_solves_and_reopens_was_not_solved(world: World) -> None:
+    ticket = world.ticket("2026-01-05 09:00")
+    world.status(ticket, "2026-01-05 09:00", "open")
+    world.status(ticket, "2026-01-05 10:00", "solved", update_id="u1")
+    world.status(ticket, "2026-01-05 10:00", "open", update_id="u1")
+    world.status(ticket, "2026-01-05 12:00", "solved", update_id="u2")
+    assert world.compute("M10", clock="calendar").value == 3 * HOUR
+
+
+def test_closed_without_solved_is_the_close(world: World) -> None:
+    ticket = world.ticket("2026-01-05 09:00")
+    world.status(ticket, "2026-01-05 10:00", "closed", None)
+    assert world.compute("M09", clock="calendar").value == HOUR
+
+
+def test_without_history_the_time_of_solving_does_and_no_time_is_missing(world: World) -> None:
+    world.ticket("2026-01-05 09:00", status="solved", solved_at="2026-01-05 12:00")
+    world.ticket("2026-01-05 09:00", status="solved")
+    world.ticket("2026-01-05 09:00", status="closed", solved_at="2026-01-05 08:00")  # before it was created
+    total = world.compute("M09", clock="calendar").total
+    assert (total.value, total.n_eligible, total.n_missing) == (3 * HOUR, 3, 2)
+    assert world.compute("M10", clock="calendar").reason == "no status history in the store"
+
+
+def test_business_time_of_a_resolution(world: World) -> None:
+    world.schedule()
+    ticket = world.ticket("2026-01-09 16:00")  # a Friday
+    world.status(ticket, "2026-01-12 10:00", "solved")
+    assert world.compute("M09", clock="business").value == 2 * HOUR
+    assert world.compute("M09", clock="calendar").value == 2 * DAY + 18 * HOUR
+
+
+def test_the_rate_is_of_what_was_created(world: World) -> None:
+    reopened(world)
+    world.ticket("2026-01-05 09:00")
+    world.ticket("2026-02-05 09:00", status="solved", solved_at="2026-02-20 09:00")
+    result = world.compute("M14", period="month")
+    assert (result.value, result.total.figures["numerator"], result.total.figures["denominator"]) == (2 / 3, 2, 3)
+    assert [line.value for line in result.lines] == [0.5, 1.0, None]
+    assert result.total.below_floor
+    assert result.lines[2].status is Computed.OK
+
+
+def test_an_unrelated_ticket_and_a_week_change_nothing(world: World) -> None:
+    reopened(world)
+    before = world.compute("M09", clock="calendar").value
+    world.ticket("2026-01-12 09:00")
+    assert world.compute("M09", clock="calendar").value == before
