@@ -28,7 +28,8 @@ def placed_events(database: Connection, rows: list[WireRow]) -> list[WireRow]:
     later.update(row[_TICKET] for row in rows if row[_DELETED] is not None)
     keys = [_order(row) for row in rows]
     out: list[WireRow] = list(rows)
-    ticket, place, last = None, 0, {}
+    ticket: str | None = None
+    place, last = 0, dict[str, Any]()
     for n in sorted(range(len(rows)), key=keys.__getitem__):
         row = rows[n]
         if row[_TICKET] != ticket:
