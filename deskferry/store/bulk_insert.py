@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -17,7 +17,10 @@ from sqlalchemy.exc import DBAPIError
 Values = tuple[Any, ...]
 
 _VARIABLES = 999
-"""Parameters of a statement: so many every build of SQLite takes. A statement of one row takes a quarter more time."""
+"""Parameters of a statement: so many every build of SQLite takes. A statement of one row takes a quarter more time.
+
+A column that is the same in all rows (a page has many: NULLs, connection, time) is one parameter of each statement:
+to bind it row by row took as long as to write the row."""
 _COPIED = 100
 """Rows that are written out at once: long texts are in memory thrice meanwhile."""
 
@@ -42,7 +45,7 @@ def insert_resolved(
     if not rows:
         return
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(f"{_insert_statement(table, tuple(types), 1)} {rest}", list(rows))
+        connection.exec_driver_sql(f"{_insert_statement(table, tuple(types), (), 1)} {rest}", list(rows))
         return
     values = ", ".join(f"(r ->> {n})::{kind}" for n, kind in enumerate(types.values()))
     statement = f"INSERT INTO {table} ({_names(types)}) SELECT {values} FROM json_array_elements(%s::json) AS r {rest}"
@@ -50,19 +53,44 @@ def insert_resolved(
 
 
 def _insert(connection: Connection, table: str, columns: tuple[str, ...], rows: Sequence[Values]) -> None:
-    at_once = max(1, _VARIABLES // len(columns))
+    constants, varying = _told_apart(rows)
+    at_once = max(1, (_VARIABLES - len(constants)) // max(1, len(varying)))
     whole = len(rows) - len(rows) % at_once
+    same = tuple(constants.values())
+    values = list(zip(*varying.values(), strict=True)) if varying else [()] * len(rows)
     with _driver(connection, table) as driver:
-        statement = _insert_statement(table, columns, at_once)
+        statement = _insert_statement(table, columns, tuple(constants), at_once) if whole else ""
         for start in range(0, whole, at_once):
-            driver.execute(statement, tuple(chain.from_iterable(rows[start : start + at_once])))
-        driver.executemany(_insert_statement(table, columns, 1), rows[whole:])
+            driver.execute(statement, (*same, *chain.from_iterable(values[start : start + at_once])))
+        if whole < len(rows):
+            single = _insert_statement(table, columns, tuple(constants), 1)
+            driver.executemany(single, [(*same, *row) for row in values[whole:]])
 
 
-@cache
-def _insert_statement(table: str, columns: tuple[str, ...], rows: int) -> str:
-    row = f"({', '.join('?' * len(columns))})"
-    return f"INSERT INTO {table} ({_names(columns)}) VALUES {', '.join([row] * rows)}"
+def _told_apart(rows: Sequence[Values]) -> tuple[dict[int, Any], dict[int, Values]]:
+    """Return columns of one value (position → value), which are bound once, and the others (position → values)."""
+    constants: dict[int, Any] = {}
+    varying: dict[int, Values] = {}
+    for n, column in enumerate(zip(*rows, strict=True)):
+        first = column[0]
+        if (first is None or type(first) is str) and column.count(first) == len(column):
+            constants[n] = first
+        else:
+            varying[n] = column
+    return constants, varying
+
+
+@lru_cache(maxsize=256)  # which columns are constant is another matter with every page
+def _insert_statement(table: str, columns: tuple[str, ...], constants: tuple[int, ...], rows: int) -> str:
+    """Return the statement whose first parameters are those of the constant columns, whatever the number of rows."""
+    varying = [n for n in range(len(columns)) if n not in constants]
+    place = {column: n for n, column in enumerate((*constants, *varying), start=1)}
+    lines = []
+    for row in range(rows):
+        further = row * len(varying)
+        holes = (f"?{place[n] + (0 if n in constants else further)}" for n in range(len(columns)))
+        lines.append(f"({', '.join(holes)})")
+    return f"INSERT INTO {table} ({_names(columns)}) VALUES {', '.join(lines)}"
 
 
 def _names(columns: Iterable[str]) -> str:

@@ -220,6 +220,7 @@ def _sqlite_engine(url: URL, synchronous: str) -> Engine:
             f"synchronous={synchronous}",
             "busy_timeout=30000",
             "cache_size=-32768",  # more than that is spilled, so that memory does not grow with the account
+            "wal_autocheckpoint=4000",  # 16 MiB: each checkpoint waits for the disk twice
             "journal_size_limit=67108864",
         ):
             cursor.execute(f"PRAGMA {pragma}")

@@ -95,6 +95,7 @@ stream_cursor = Table(
     Column("cursor", Json, comment="Where the stream goes on; NULL: at the beginning"),
     Column("scanning", Boolean, nullable=False, comment="True in the middle of a scan that was not finished"),
     Column("finished_at", UtcTime, comment="When a scan last reached the end"),
+    Column("scan_from", BigInteger, comment="Arrival from which on the scan under way wrote what it saw; else NULL"),
     Column("updated_at", UtcTime, nullable=False),
 )
 

@@ -23,7 +23,7 @@ from deskferry.store.clean_records import RecordCleaner
 from deskferry.store.declared import declare
 from deskferry.store.raw_archive import RAW_COLUMNS, RawArchive, StoredRaw, encode
 from deskferry.store.row_writer import MERGED_INTO, RowWriter, Tally
-from deskferry.store.state import add_todos, save_cursor, strike_todo
+from deskferry.store.state import add_todos, save_cursor, scan_from, strike_todo
 from deskferry.store.suppression import load_suppression
 from deskferry.store.upsert import Counts, chunks, delete_ids, is_sqlite, lookup
 
@@ -69,17 +69,18 @@ class PageWriter:
         refusal = None
         cleaner = self._cleaning(database)
         page = page if cleaner is None else cleaner.page(page)
-        if full or page.sweep:
-            self._remember_seen(database, stream, page)
-        self._write_records(database, stream, page.records, now)
+        begun = self._scan_begun(database, stream) if full or page.sweep else None
+        unchanged = self._write_records(database, stream, page.records, now)
         self._bury_vanished_children(database, stream, page, now)
         add_todos(database, self.connection, self.run_id, page.children)
         declare(database, self.connection, self.run_id, page.declared)
-        if page.complete and (full or page.sweep):
-            refusal = self._bury_absent(database, stream, page.sweep, now)
+        if begun is not None:
+            self._remember_seen(database, stream, unchanged)
+            if page.complete:
+                refusal = self._bury_absent(database, stream, page.sweep, now, begun)
         # A scan that is not believed is no ground to say next time that nothing moved since.
         believed = page if refusal is None else replace(page, cursor=None)
-        save_cursor(database, self.connection, stream, believed, now)
+        save_cursor(database, self.connection, stream, believed, now, begun=begun)
         self._note(page)
         return refusal
 
@@ -112,7 +113,8 @@ class PageWriter:
 
     def _write_records(
         self, database: Connection, stream: str, records: Sequence[RawRecord | Tombstone], now: str
-    ) -> None:
+    ) -> list[str]:
+        """Write records; return the ids of those that are as they were."""
         live: dict[str, RawRecord] = {}
         gone: dict[str, Tombstone] = {}
         for record in records:
@@ -126,25 +128,27 @@ class PageWriter:
             else:
                 gone.pop(key, None)
                 live[key] = record
+        unchanged: list[str] = []
         with _collector_paused():
             if live:
-                self._write_live(database, stream, live, now)
+                unchanged = self._write_live(database, stream, live, now)
             if gone:
                 self._write_gone(database, stream, gone, now)
+        return unchanged
 
     def _key(self, record: RawRecord | Tombstone) -> str:
         key = f"{self.connection}:{record.object}:{record.source_id}"
         ordinary = key.isascii() and "\x00" not in key  # surely one that both databases take
         return key if ordinary else f"{self.connection}:{record.object}:{tamed(record.source_id)}"
 
-    def _write_live(self, database: Connection, stream: str, live: dict[str, RawRecord], now: str) -> None:
+    def _write_live(self, database: Connection, stream: str, live: dict[str, RawRecord], now: str) -> list[str]:
         held = {
             row[0]: (row[1], row[2])
             for row in lookup(database, "raw_record", "id, payload_hash, deleted_at", list(live))
         }
         fresh: list[_Arrived] = []
         changed: list[_Arrived] = []
-        unchanged = 0
+        unchanged: list[str] = []
         seen = self.rows.seen
         for key, record in live.items():
             hashed = seen(record.object, record.payload)
@@ -153,10 +157,10 @@ class PageWriter:
             elif held[key] != (hashed, None):
                 changed.append((key, record, hashed))
             else:
-                unchanged += 1
-        self.tally.raw[stream].add(Counts(len(fresh), len(changed), unchanged))
+                unchanged.append(key)
+        self.tally.raw[stream].add(Counts(len(fresh), len(changed), len(unchanged)))
         if not fresh and not changed:
-            return
+            return unchanged
         before = self.archive.some(database, [key for key, _record, _hashed in changed])
         self._store_raw(database, stream, fresh, changed, now)
         items = [
@@ -164,6 +168,7 @@ class PageWriter:
             for key, record, _hashed in (*fresh, *changed)
         ]
         self.rows.write(database, items, before, now)
+        return unchanged
 
     def _store_raw(
         self,
@@ -275,21 +280,24 @@ class PageWriter:
 
     # ------------------------------------------------------------------------------------------------- scans, cursors
 
-    def _remember_seen(self, database: Connection, stream: str, page: Page) -> None:
-        ids = [
-            self._key(one)
-            for one in page.records
-            if isinstance(one, RawRecord) and (not page.sweep or one.object in page.sweep)
-        ]
-        if not ids:
+    def _scan_begun(self, database: Connection, stream: str) -> int:
+        """Return the arrival with which the scan under way began: what comes with a later one was seen in it."""
+        begun = scan_from(database, self.connection, stream)
+        return self._next_arrival(database, 0) if begun is None else begun
+
+    def _remember_seen(self, database: Connection, stream: str, unchanged: Sequence[str]) -> None:
+        """Note the records of a page that were left as they are: nothing else tells that the scan saw them."""
+        if not unchanged:
             return
         if is_sqlite(database):
             statement = "INSERT OR IGNORE INTO stream_seen (connection, stream, raw_record_id) VALUES (?, ?, ?)"
         else:
             statement = "INSERT INTO stream_seen VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
-        database.exec_driver_sql(statement, [(self.connection, stream, key) for key in ids])
+        database.exec_driver_sql(statement, [(self.connection, stream, key) for key in unchanged])
 
-    def _bury_absent(self, database: Connection, stream: str, objects: Sequence[str], now: str) -> Refused | None:
+    def _bury_absent(
+        self, database: Connection, stream: str, objects: Sequence[str], now: str, begun: int
+    ) -> Refused | None:
         """Bury the live records of a stream, or of these objects, that a complete scan did not see.
 
         Returns a refusal when they are too many.
@@ -300,8 +308,9 @@ class PageWriter:
         was_seen = select(seen.c.raw_record_id).where(
             seen.c.connection == self.connection, seen.c.stream == stream, seen.c.raw_record_id == raw.c.id
         )
+        unseen = (raw.c.arrival < begun) & ~was_seen.exists()
         live, absent = database.execute(
-            select(func.count(), func.count().filter(~was_seen.exists())).select_from(raw).where(mine)
+            select(func.count(), func.count().filter(unseen)).select_from(raw).where(mine)
         ).one()
         refusal = None
         if absent >= _SCAN_FLOOR and absent > _SCAN_LOSS * live:
@@ -311,7 +320,7 @@ class PageWriter:
                 "Check the role and scopes of the credentials (`deskferry check`). Nothing was marked as deleted.",
             )
         elif absent:
-            found = database.execute(select(raw.c.id, raw.c.object, raw.c.source_id).where(mine, ~was_seen.exists()))
+            found = database.execute(select(raw.c.id, raw.c.object, raw.c.source_id).where(mine, unseen))
             gone = {row.id: Tombstone(row.object, row.source_id, "absent") for row in found}
             self._write_gone(database, stream, gone, now)
         database.execute(seen.delete().where(seen.c.connection == self.connection, seen.c.stream == stream))

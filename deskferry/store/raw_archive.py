@@ -39,6 +39,13 @@ _ODD = b"\n"
 def encode(value: Any) -> bytes:
     """Return a JSON value as bytes that `decode` gives back as it was."""
     try:
+        return orjson.dumps(value)  # a third faster than with the option for other keys than texts
+    except orjson.JSONEncodeError:
+        return _oddly_encoded(value)
+
+
+def _oddly_encoded(value: Any) -> bytes:
+    try:
         return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
     except orjson.JSONEncodeError:
         return _ODD + json.dumps(value, separators=(",", ":")).encode()

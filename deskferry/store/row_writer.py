@@ -15,6 +15,7 @@ from deskferry.canonical_schema import column_names
 from deskferry.connectors.kit.mapping import Context, Coverage, Mapped, Mapper, ObjectMap, Raw, Rejected, Table, tamed
 from deskferry.store import machinery
 from deskferry.store.bulk_insert import insert_rows
+from deskferry.store.places import placed_events
 from deskferry.store.raw_archive import StoredRaw
 from deskferry.store.upsert import (
     NUMBERED,
@@ -175,7 +176,7 @@ class RowWriter:
         if kind in self._shared:
             return upsert(database, kind, rows)
         try:
-            return upsert(database, kind, rows, new=True)
+            return upsert(database, kind, placed_events(database, rows) if kind == "ticket_event" else rows, new=True)
         except IntegrityError:
             raise _Shared(kind) from None
 

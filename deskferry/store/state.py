@@ -243,10 +243,25 @@ def reset_streams(database: Connection, connection: str, streams: Sequence[str])
         database.execute(table.delete().where(table.c.connection == connection, table.c.stream.in_(streams)))
 
 
-def save_cursor(database: Connection, connection: str, stream: str, page: Page, now: str) -> None:
-    """Keep where a stream goes on after this page."""
+def scan_from(database: Connection, connection: str, stream: str) -> int | None:
+    """Return the arrival from which on the scan under way has written; None where none is under way."""
     table = machinery.stream_cursor
-    values: dict[str, Any] = {"scanning": not page.last, "updated_at": now}
+    begun: int | None = database.execute(
+        select(table.c.scan_from).where(
+            table.c.connection == connection, table.c.stream == stream, table.c.scanning.is_(True)
+        )
+    ).scalar()
+    return begun
+
+
+def save_cursor(
+    database: Connection, connection: str, stream: str, page: Page, now: str, *, begun: int | None = None
+) -> None:
+    """Keep where a stream goes on after this page, and the arrival with which its scan began."""
+    table = machinery.stream_cursor
+    values: dict[str, Any] = {
+        "scanning": not page.last, "scan_from": None if page.last else begun, "updated_at": now
+    }  # fmt: skip
     if page.cursor is not None:
         values["cursor"] = page.cursor
     if page.last:

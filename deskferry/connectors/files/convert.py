@@ -175,6 +175,10 @@ def _ref(options: Mapping[str, Any], connection: str, nulls: frozenset[str]) -> 
     folded = options.get("lower", False)
 
     def read(cell: Any) -> str | None:
+        if type(cell) is str:
+            text = cell.strip()
+            key = escaped(text)
+            return None if not text or text in nulls else prefix + (key.lower() if folded else key)
         several = isinstance(cell, tuple)
         parts = cell if several else (cell,)
         texts = [str(part).strip() for part in parts if part is not None]
@@ -199,11 +203,10 @@ def _time(options: Mapping[str, Any]) -> Convert:
     zone = None if zone_name == "UTC" else ZoneInfo(zone_name)
     written = options.get("format", options.get("time_format", "iso"))
     readers = [_time_reader(one, zone) for one in ([written] if isinstance(written, str) else written)]
-    only = readers[0]
+    if len(readers) == 1:
+        return readers[0]
 
     def read(cell: Any) -> str | None:
-        if len(readers) == 1:
-            return only(cell)
         for reader in readers:
             try:
                 return reader(cell)

@@ -10,6 +10,9 @@ import orjson
 
 SEPARATOR = ":"
 """Between the columns of a key of several."""
+_SORTED = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+_HASH = hashlib.blake2b(digest_size=10)
+"""Copied for each row: half the time of a new one."""
 _TOLD = "@"
 """Begins the keys that the reader adds to a row: where it stood, what stood before it."""
 
@@ -27,6 +30,9 @@ def escaped(value: str, *, several: bool = False) -> str:
 
 def content_key(payload: Mapping[str, Any]) -> str:
     """Return a key that follows from the content of a row alone."""
-    kept = {name: value for name, value in payload.items() if not name.startswith(_TOLD)}
-    packed = orjson.dumps(kept, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=str)
-    return hashlib.blake2b(packed, digest_size=10).hexdigest()
+    kept = payload
+    if _TOLD in "".join(payload):
+        kept = {name: value for name, value in payload.items() if not name.startswith(_TOLD)}
+    hashed = _HASH.copy()
+    hashed.update(orjson.dumps(kept, option=_SORTED, default=str))
+    return hashed.hexdigest()

@@ -235,13 +235,18 @@ def derived_id(section: Section, *, nested: bool) -> Get:
     ticket = next((one for one in section.fields if one.to == "ticket_id" and one.kind == "ref"), None)
     gets = [] if ticket is None else [getter(one.removeprefix("^"), nested=nested) for one in ticket.columns]
 
-    def derived(item: Mapping[str, Any]) -> str:
+    def tail(item: Mapping[str, Any]) -> str:
         again = item.get(AGAIN)
-        tail = (item.get(CONTENT) or content_key(item)) + mark + (f"-{again}" if again else "")
-        owners = [str(get(item)).strip() for get in gets]
-        return f"{SEPARATOR.join(escaped(one) for one in owners)}.{tail}" if owners else tail
+        return f"{item.get(CONTENT) or content_key(item)}{mark}{f'-{again}' if again else ''}"
 
-    return derived
+    def derived(item: Mapping[str, Any]) -> str:
+        owners = [escaped(str(get(item)).strip()) for get in gets]
+        return f"{SEPARATOR.join(owners)}.{tail(item)}"
+
+    if len(gets) == 1:
+        owner = gets[0]
+        return lambda item: f"{escaped(str(owner(item)).strip())}.{tail(item)}"
+    return derived if gets else tail
 
 
 def _mark(section: Section) -> str:
@@ -266,6 +271,9 @@ def _condition(rule: Mapping[str, Any], *, nested: bool) -> Callable[[Any, Raw],
     among = frozenset((_word(rule["equals"]),)) if "equals" in rule else among
     without = frozenset(_word(one) for one in rule["not_in"]) if "not_in" in rule else None
     filled = rule.get("not_empty")
+    if among is not None and without is None and filled is None:
+        words = among
+        return lambda item, raw: _word(get(raw if outer else item)) in words
 
     def holds(item: Any, raw: Raw) -> bool:
         value = get(raw if outer else item)

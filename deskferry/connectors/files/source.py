@@ -158,7 +158,7 @@ class _Reading:
     def __init__(self, feed: Feed, name: Callable[[Path], str]) -> None:
         self.feed, self._name_of = feed, name
         self._cases: OrderedDict[Any, tuple[Any, ...]] = OrderedDict()
-        self._repeats: OrderedDict[int, int] = OrderedDict()
+        self._repeats: OrderedDict[str, int] = OrderedDict()
 
     @property
     def remembers(self) -> bool:
@@ -208,26 +208,27 @@ class _Reading:
 
     def _look_back(self, payload: Raw) -> None:
         """Add to a row what the rows before it say: its case's last values, how often it was there."""
-        track = self.feed.track
-        if track is not None:
-            by, columns = track
-            case = payload.get(by[0]) if len(by) == 1 else tuple(payload.get(name) for name in by)
-            before = self._cases.pop(case, None)
-            known = before or (None,) * len(columns)
-            self._cases[case] = tuple(payload.get(one) or last for one, last in zip(columns, known, strict=True))
-            if len(self._cases) > CASES:
-                self._cases.popitem(last=False)
-            if before is not None:
-                payload[BEFORE] = dict(zip(columns, before, strict=True))
         if self.feed.keyless:
-            payload[CONTENT] = content_key(payload)
-            key = int(payload[CONTENT], 16)
-            times = self._repeats.pop(key, 0)
-            self._repeats[key] = times + 1
+            content = payload[CONTENT] = content_key(payload)
+            times = self._repeats.pop(content, 0)
+            self._repeats[content] = times + 1
             if len(self._repeats) > REPEATS:
                 self._repeats.popitem(last=False)
             if times:
                 payload[AGAIN] = times + 1
+        if self.feed.track is not None:
+            self._look_at_case(payload, *self.feed.track)
+
+    def _look_at_case(self, payload: Raw, by: tuple[str, ...], columns: tuple[str, ...]) -> None:
+        case = payload.get(by[0]) if len(by) == 1 else tuple([payload.get(name) for name in by])
+        before = self._cases.pop(case, None)
+        if before is None:
+            self._cases[case] = tuple([payload.get(one) or None for one in columns])
+        else:
+            self._cases[case] = tuple([payload.get(one) or last for one, last in zip(columns, before, strict=True)])
+            payload[BEFORE] = dict(zip(columns, before, strict=True))
+        if len(self._cases) > CASES:
+            self._cases.popitem(last=False)
 
     def _bad(self, name: str, line: int, bad: Bad | None, payload: Raw | None = None) -> RawRecord:
         assert bad is not None
@@ -237,4 +238,4 @@ class _Reading:
 
 
 def _length(payload: Raw) -> int:
-    return sum(map(len, (one for one in payload.values() if type(one) is str)))
+    return len("".join([one for one in payload.values() if type(one) is str]))

@@ -16,9 +16,9 @@ from selectolax.lexbor import LexborHTMLParser
 from deskferry.connectors.kit.mapping import Unreadable, as_text, plain
 
 _SECONDS = re.compile(
-    r"[1-9]\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ", re.ASCII
+    r"[1-9]\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])[T ](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ?", re.ASCII
 ).fullmatch
-"""The form that vendors send most, of days that every month has: it needs no reading."""
+"""The form that vendors send most, and that of files, of days that every month has: it needs no reading."""
 
 
 def time(value: Any) -> str | None:
@@ -27,7 +27,7 @@ def time(value: Any) -> str | None:
         return None
     if type(value) is str:
         if _SECONDS(value):
-            return value[:19] + ".000000Z"
+            return f"{value[:10]}T{value[11:19]}.000000Z"
         try:
             read = datetime.fromisoformat(value)
         except ValueError:

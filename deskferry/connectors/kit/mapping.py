@@ -474,6 +474,8 @@ def _stripper(paths: tuple[str, ...]) -> Callable[[Raw], Raw] | None:
     """Return a function that gives a payload without its volatile paths; None where there is none."""
     if not paths:
         return None
+    if len(paths) == 1 and not {".", "["} & set(paths[0]):
+        return _without_key(paths[0])
     tree: _Tree = {}
     for path in paths:
         *steps, leaf = path.replace("[]", ".[]").split(".")
@@ -483,6 +485,17 @@ def _stripper(paths: tuple[str, ...]) -> Callable[[Raw], Raw] | None:
             branch = below if below is not None else {}
         branch[leaf] = None
     return lambda raw: _without(raw, tree)
+
+
+def _without_key(key: str) -> Callable[[Raw], Raw]:
+    def without(raw: Raw) -> Raw:
+        if key not in raw:
+            return raw
+        copy = raw.copy()
+        del copy[key]
+        return copy
+
+    return without
 
 
 def _without(value: Any, tree: _Tree) -> Any:
