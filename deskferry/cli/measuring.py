@@ -54,9 +54,9 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 def metrics(app: App, /, names: tuple[str, ...], form: str, lang: str, **options: Any) -> None:
     """How support did: each number with its definition, n and what was missing. Without NAME: all of them."""
     needed("ibis", "duckdb", "pyarrow", extra="metrics")
-    from deskferry.metrics.asking import asked  # noqa: PLC0415  # as all below: they import what an extra brings
-    from deskferry.metrics.engine import compute  # noqa: PLC0415
-    from deskferry.report.metrics.document import document  # noqa: PLC0415
+    from deskferry.metrics.asking import asked  # noqa: PLC0415 - needs the extra `metrics`
+    from deskferry.metrics.engine import compute  # noqa: PLC0415 - needs the extra `metrics`
+    from deskferry.report.metrics.document import document  # noqa: PLC0415 - needs the extra `metrics`
 
     config = app.bench.config
     section = Table(config.sections.get("metrics", {}), f"{config.file}: [metrics]", config.directory)
@@ -79,8 +79,8 @@ def metrics(app: App, /, names: tuple[str, ...], form: str, lang: str, **options
 
 
 def _compare(app: App, chosen: list[Metric], question: Question, as_of: datetime, form: str, words: Words) -> None:
-    from deskferry.metrics.vendor_numbers import NUMBERS, compared  # noqa: PLC0415  # as above
-    from deskferry.report.metrics import comparison  # noqa: PLC0415
+    from deskferry.metrics.vendor_numbers import NUMBERS, compared  # noqa: PLC0415 - needs the extra `metrics`  # as above
+    from deskferry.report.metrics import comparison  # noqa: PLC0415 - needs the extra `metrics`
 
     for vendor in NUMBERS:
         found = compared(app.bench.store, chosen, question, as_of, vendor)
@@ -97,8 +97,8 @@ def _compare(app: App, chosen: list[Metric], question: Question, as_of: datetime
 def _show_page(
     app: App, chosen: list[Metric], question: Question, as_of: datetime, engine: str, words: Words, output: Path | None
 ) -> None:
-    from deskferry.metrics.dashboard import dashboard  # noqa: PLC0415  # as above
-    from deskferry.report.metrics.page import page  # noqa: PLC0415
+    from deskferry.metrics.dashboard import dashboard  # noqa: PLC0415 - needs the extra `metrics`  # as above
+    from deskferry.report.metrics.page import page  # noqa: PLC0415 - needs the extra `metrics`
 
     text = page(dashboard(app.bench.store, chosen, question, as_of, engine=engine), words)
     if output is None:
@@ -123,7 +123,7 @@ def _day(given: datetime | None) -> date | None:
 
 
 def _show_tables(found: dict[str, Any], words: Words) -> None:
-    from deskferry.report.metrics.terminal import tables  # noqa: PLC0415  # as above
+    from deskferry.report.metrics.terminal import tables  # noqa: PLC0415 - needs the extra `metrics`  # as above
 
     _print(tables(found, words))
 
@@ -137,7 +137,7 @@ def _print(tables: Iterable[Shown]) -> None:
 
 
 def _show_rows(found: dict[str, Any], _words: Words) -> None:
-    from deskferry.report.metrics import rows  # noqa: PLC0415  # as above
+    from deskferry.report.metrics import rows  # noqa: PLC0415 - needs the extra `metrics`  # as above
 
     show_csv(rows.headings(found), rows.rows(found))
 

@@ -23,7 +23,7 @@ _Levels = Mapping[str | None, tuple[list[Any], list[int]]]
 """Agent → local days on which the number changed, and the number from then on; None: all agents."""
 
 
-def with_assigned(ask: Ask, rows: ir.Table, lines: tuple[Line, ...]) -> Finished:  # noqa: ARG001
+def with_assigned(ask: Ask, rows: ir.Table, lines: tuple[Line, ...]) -> Finished:
     """Return lines of all agents and of each with `assigned`: the unsolved tickets at the end of what they cover."""
     levels = _levels(ask)
     told = []

@@ -79,7 +79,7 @@ class Count:
         """Columns that it reads besides `value`."""
         return () if self.of is None else (self.of,)
 
-    def adds_up(self, rows: ir.Table) -> bool:  # noqa: ARG002
+    def adds_up(self, rows: ir.Table) -> bool:
         """Whether measures of groups add up to those of all."""
         return self.of is None
 
@@ -105,7 +105,7 @@ class Duration:
     is_share: bool = False
     columns: tuple[str, ...] = ()
 
-    def adds_up(self, rows: ir.Table) -> bool:  # noqa: ARG002
+    def adds_up(self, rows: ir.Table) -> bool:
         """Whether measures of groups add up to those of all."""
         return False
 
@@ -122,7 +122,7 @@ class Duration:
             found[_within(target)] = (rows.value <= target).cast("float64").mean()
         return found
 
-    def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:  # noqa: ARG002
+    def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:
         """Return the headline and all others."""
         told = {**found, **dict(zip(_QUANTILES, found["quantiles"] or (None,) * len(_QUANTILES), strict=True))}
         names = ("median", "mean", "p75", "p90", "p95", "min", "max", "total", *map(_within, self.targets))
@@ -147,7 +147,7 @@ class Rate:
     is_estimate: bool = True
     is_share: bool = False
 
-    def adds_up(self, rows: ir.Table) -> bool:  # noqa: ARG002
+    def adds_up(self, rows: ir.Table) -> bool:
         """Whether measures of groups add up to those of all."""
         return True
 
@@ -156,7 +156,7 @@ class Rate:
         found: dict[str, ir.Scalar] = {"successes": rows.value.cast("float64").sum()}
         return found | {name: rows[name].cast("float64").sum() for name in self.columns}
 
-    def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:  # noqa: ARG002
+    def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:
         """Return the rate, its parts and its interval."""
         n = found["n_computed"]
         if not n:
@@ -181,7 +181,7 @@ class Quotient:
     is_share: bool = False
     columns: tuple[str, ...] = ("numerator", "denominator")
 
-    def adds_up(self, rows: ir.Table) -> bool:  # noqa: ARG002
+    def adds_up(self, rows: ir.Table) -> bool:
         """Whether measures of groups add up to those of all."""
         return True
 
@@ -190,7 +190,7 @@ class Quotient:
         known = rows.value.notnull()
         return {name: rows[name].cast("float64").sum(where=known) for name in ("numerator", "denominator")}
 
-    def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:  # noqa: ARG002
+    def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:
         """Return the quotient; none over nothing."""
         above, below = float(found["numerator"] or 0), float(found["denominator"] or 0)
         return Numbers(above / below if below else None, {"numerator": above, "denominator": below})
@@ -207,7 +207,7 @@ class Mean:
     is_share: bool = False
     columns: tuple[str, ...] = ()
 
-    def adds_up(self, rows: ir.Table) -> bool:  # noqa: ARG002
+    def adds_up(self, rows: ir.Table) -> bool:
         """Whether measures of groups add up to those of all."""
         return False
 
@@ -219,7 +219,7 @@ class Mean:
             "deviation": rows.value.std(how="sample"),
         }
 
-    def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:  # noqa: ARG002
+    def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:
         """Return the mean."""
         mean, deviation = _real(found["mean"]), _real(found["deviation"])
         interval = None if mean is None else t_interval(mean, deviation, int(found["n_computed"]))
@@ -237,7 +237,7 @@ class NetShare:
     is_share: bool = False
     columns: tuple[str, ...] = ()
 
-    def adds_up(self, rows: ir.Table) -> bool:  # noqa: ARG002
+    def adds_up(self, rows: ir.Table) -> bool:
         """Whether measures of groups add up to those of all."""
         return True
 
@@ -245,7 +245,7 @@ class NetShare:
         """Count both ends."""
         return {"promoters": (rows.value > 0).cast("int64").sum(), "detractors": (rows.value < 0).cast("int64").sum()}
 
-    def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:  # noqa: ARG002
+    def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:
         """Return the score."""
         n = found["n_computed"]
         if not n:
@@ -287,7 +287,7 @@ class Tallies:
             for word in self.words
         }
 
-    def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:  # noqa: ARG002
+    def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:
         """Return the tallies."""
         tallies = {word: float(found[word] or 0) for word in self.words}
         figures = tallies | {name: follow(tallies) for name, follow in self.derived.items()}
@@ -305,7 +305,7 @@ class Stock:
     is_estimate: bool = False
     is_share: bool = False
 
-    def adds_up(self, rows: ir.Table) -> bool:  # noqa: ARG002
+    def adds_up(self, rows: ir.Table) -> bool:
         """Whether measures of groups add up to those of all."""
         return True
 
@@ -313,7 +313,7 @@ class Stock:
         """Add up."""
         return {"delta": rows.delta.sum()}
 
-    def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:  # noqa: ARG002
+    def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:
         """Return the level."""
         return Numbers(float(found["level"]), {"mean": _real(found["mean"])})
 

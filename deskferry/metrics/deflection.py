@@ -32,7 +32,7 @@ class Deflection:
     is_share: bool = False
     columns: tuple[str, ...] = ("what", "key", "is_mature")
 
-    def adds_up(self, rows: ir.Table) -> bool:  # noqa: ARG002
+    def adds_up(self, rows: ir.Table) -> bool:
         """Whether measures of groups add up to those of all."""
         return False
 
@@ -49,7 +49,7 @@ class Deflection:
             "users": rows.key.nunique(where=known & (rows.what == USER)),
         }
 
-    def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:  # noqa: ARG002
+    def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:
         """Return the rate of sessions where there are any, else visitors per ticket user, and the share beside it."""
         sessions, deflected = float(found["sessions"] or 0), float(found["deflected"] or 0)
         if sessions or found["immature"]:

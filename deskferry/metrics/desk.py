@@ -129,7 +129,7 @@ class Desk:
 
 
 def _any(rows: ir.Table, need: Need) -> ir.BooleanScalar:
-    return rows.count() > 0 if need.where is None else need.where(rows).any()
+    return (rows.count() if need.where is None else rows.count(where=need.where(rows))) > 0
 
 
 @dataclass(frozen=True, slots=True)

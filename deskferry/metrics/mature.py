@@ -34,7 +34,7 @@ class MatureRate:
         """Columns that it reads besides `value`."""
         return ("is_mature", *self.sums, *self.per_row.values())
 
-    def adds_up(self, rows: ir.Table) -> bool:  # noqa: ARG002
+    def adds_up(self, rows: ir.Table) -> bool:
         """Whether measures of groups add up to those of all."""
         return True
 
@@ -53,7 +53,7 @@ class MatureRate:
         summed = {*self.sums, *self.per_row.values()}
         return found | {name: rows[name].cast("float64").sum(where=mature & known) for name in sorted(summed)}
 
-    def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:  # noqa: ARG002
+    def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:
         """Return the rate of mature rows, its parts, and the rate of all."""
         n, all_n = found["n_computed"], found["all_n"]
         successes = float(found["successes"] or 0)

@@ -24,7 +24,7 @@ class Scorings:
     is_estimate: bool = True
     is_share: bool = False
 
-    def adds_up(self, rows: ir.Table) -> bool:  # noqa: ARG002
+    def adds_up(self, rows: ir.Table) -> bool:
         """Whether measures of groups add up to those of all."""
         return False
 

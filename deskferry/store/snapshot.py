@@ -109,7 +109,7 @@ def _stat(path: Path) -> os.stat_result | None:
 
 def _asked(name: str, columns: Collection[str]) -> tuple[str, ...]:
     table = sql_table_of(name)
-    known = [one for column in table.columns.keys() for one in (column, KEY_OF + column)]  # noqa: SIM118
+    known = [one for column in table.columns.keys() for one in (column, KEY_OF + column)]  # noqa: SIM118 - SQLAlchemy's columns iterate as columns, not as names
     unknown = set(columns) - set(known)
     if unknown:
         raise ValueError(f"{name} has no column {', '.join(sorted(unknown))}")

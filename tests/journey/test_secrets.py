@@ -170,6 +170,7 @@ def _everything(place: Place) -> None:
     found = run("runs", "--format", "json").json()
     run("runs", found[0]["id"])
     run("export", "out", "--format", "ndjson")
+    run("metrics", "M01", "--format", "json")
     place.form = "text"
     _fails(place)
     _crosses(place)

@@ -1,4 +1,4 @@
-"""A world for each test."""
+"""A world for each test; and which themes `make test` looks at."""
 
 from __future__ import annotations
 
@@ -7,6 +7,20 @@ from pathlib import Path
 import pytest
 
 from tests.metrics.build import World
+
+ALWAYS = {
+    "test_registry", "test_statistics", "test_levels", "test_calendars", "test_sentences", "test_surveys",
+    "test_responses", "test_volume", "test_backlog",
+}  # fmt: skip
+"""Every card needs expressions to be compiled, half a second each time: `make exhaustive` has the other themes."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the themes that are not always looked at to `make exhaustive`."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.parent == here and item.path.stem not in ALWAYS:
+            item.add_marker(pytest.mark.exhaustive)
 
 
 @pytest.fixture

@@ -14,7 +14,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import jsonschema
 
-from deskferry.canonical_schema import ENGINE_COLUMNS, KINDS, column_names, required_columns, sql_table
+from deskferry.canonical_schema import (
+    ENGINE_COLUMNS,
+    KINDS,
+    bool_columns,
+    column_names,
+    json_columns,
+    required_columns,
+    sql_table,
+    time_columns,
+)
 from deskferry.connectors.files.locate import line_of
 from deskferry.errors import ConfigError
 from deskferry.toml_table import did_you_mean
@@ -286,8 +295,6 @@ def _several(value: str | list[str]) -> tuple[str, ...]:
 
 def natural(kind: str, column: str) -> str:
     """Return the converter that a canonical column takes where the layout names none."""
-    from deskferry.canonical_schema import bool_columns, json_columns, time_columns  # noqa: PLC0415
-
     if column in time_columns(kind):
         return "time"
     if column in bool_columns(kind):

@@ -57,7 +57,7 @@ class Activity:
     is_estimate: bool = False
     is_share: bool = False
 
-    def adds_up(self, rows: ir.Table) -> bool:  # noqa: ARG002
+    def adds_up(self, rows: ir.Table) -> bool:
         """Whether measures of groups add up to those of all."""
         return False
 
@@ -69,7 +69,7 @@ class Activity:
             "active_days": rows.agent_day.nunique(),
         }
 
-    def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:  # noqa: ARG002
+    def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:
         """Return the tickets replied to, and the rest; where only assignments are known, no number."""
         if found["n_eligible"] and not found["n_computed"]:
             return Numbers(None)
@@ -237,7 +237,7 @@ def _rated(ask: Ask) -> ir.Table:
     return rows.mutate(agent=rows.named.coalesce(rows.holder), at=rows.rated_at)
 
 
-def _ranked(ask: Ask, rows: ir.Table, lines: tuple[Line, ...]) -> Finished:  # noqa: ARG001
+def _ranked(ask: Ask, rows: ir.Table, lines: tuple[Line, ...]) -> Finished:
     """Hide rates of too few answers; rank agents by the lower bound of the interval."""
     told = [_hidden(line) if line.group.get("agent") and line.below_floor else line for line in lines]
     bounds = {

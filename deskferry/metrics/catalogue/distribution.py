@@ -43,7 +43,7 @@ class Tickets:
     is_estimate: bool = False
     is_share: bool = True
 
-    def adds_up(self, rows: ir.Table) -> bool:  # noqa: ARG002
+    def adds_up(self, rows: ir.Table) -> bool:
         """Whether measures of groups add up to those of all."""
         return False
 
@@ -52,7 +52,7 @@ class Tickets:
         known = rows.ticket_id.nunique(where=rows.value.notnull())
         return {"n_eligible": rows.ticket_id.nunique(), "n_computed": known}
 
-    def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:  # noqa: ARG002
+    def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:
         """Return the number."""
         return Numbers(float(found["n_computed"]))
 
@@ -127,7 +127,7 @@ def _values(then: ir.Table) -> ir.Table:
     return single.union(many.select(*single.columns)).union(empty.select(*single.columns)).distinct()
 
 
-def _with_note(ask: Ask, rows: ir.Table, lines: tuple[Line, ...]) -> Finished:  # noqa: ARG001
+def _with_note(ask: Ask, rows: ir.Table, lines: tuple[Line, ...]) -> Finished:
     return Finished(lines, notes=_several(ask.options["of"], lines))
 
 

@@ -104,7 +104,7 @@ def _touches(replies: ir.Table) -> Any:
     return replies.session_id.nunique() + replies.count(where=replies.session_id.isnull())
 
 
-def _with_histogram(ask: Ask, rows: ir.Table, lines: tuple[Line, ...]) -> Finished:  # noqa: ARG001
+def _with_histogram(ask: Ask, rows: ir.Table, lines: tuple[Line, ...]) -> Finished:
     known = rows.filter(rows.value.notnull())
     known = known.mutate(bucket=ibis.least(known.value.cast("int64"), _LAST_CLASS))
     found = known.group_by("bucket").aggregate(n=known.count()).to_pyarrow().to_pylist()

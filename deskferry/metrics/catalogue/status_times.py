@@ -52,7 +52,7 @@ METRICS: tuple[Metric, ...] = (
         population="tickets of the base population that are solved or closed now; time as new, open or on hold",
         rows=lambda ask: _in_statuses(ask, *REQUESTER_WAIT),
         options=_OPTIONS,
-        **_COMMON,  # type: ignore[arg-type]
+        **_COMMON,  # type: ignore[arg-type]  # what several metrics share, by keyword
     ),
     Metric(
         "M13",
@@ -60,6 +60,6 @@ METRICS: tuple[Metric, ...] = (
         population="tickets of the base population that are solved or closed now; time in the statuses of `which`",
         rows=lambda ask: _in_statuses(ask, *_WHOSE[ask.options["which"]]),
         options={"which": Choice(tuple(_WHOSE), "Worked on (new, open), pending, or on hold"), **_OPTIONS},
-        **_COMMON,  # type: ignore[arg-type]
+        **_COMMON,  # type: ignore[arg-type]  # what several metrics share, by keyword
     ),
 )

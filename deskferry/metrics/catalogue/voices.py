@@ -33,7 +33,7 @@ class NetSentiment:
     is_share: bool = False
     columns: tuple[str, ...] = ()
 
-    def adds_up(self, rows: ir.Table) -> bool:  # noqa: ARG002
+    def adds_up(self, rows: ir.Table) -> bool:
         """Whether measures of groups add up to those of all."""
         return True
 
@@ -157,7 +157,7 @@ class Mentions:
     is_estimate: bool = False
     is_share: bool = False
 
-    def adds_up(self, rows: ir.Table) -> bool:  # noqa: ARG002
+    def adds_up(self, rows: ir.Table) -> bool:
         """Whether measures of groups add up to those of all."""
         return False
 

@@ -134,7 +134,7 @@ class Account:
         connector = self.subject.connector
         with connector.session(self.config, self.desk.clock, self.transport) as session:  # type: ignore[arg-type]  # SimClock keeps Clock
             opened = OpenConnection(
-                "old", connector, session, connector.source(session, self.config), self.desk.clock,  # type: ignore[arg-type]
+                "old", connector, session, connector.source(session, self.config), self.desk.clock,  # type: ignore[arg-type]  # the same
                 connector.site(self.config), threads=1,
             )  # fmt: skip
             return pull(store, opened, "run", PullOptions(**options))
