@@ -81,7 +81,8 @@ class Undisturbed:
     def compare(self, config: Path, why: str) -> None:
         """Both sides must hold what the undisturbed load left."""
         held = chosen(content(config.parent / "store.db", remote_ids=False))
-        assert not unlike(self.there, picture(self.new)), why
+        different = unlike(self.there, picture(self.new))
+        assert not different, "\n".join([why, *different])
         assert not twice(self.new), why
         assert not differences(self.held, held), why
 
