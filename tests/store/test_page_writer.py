@@ -245,6 +245,24 @@ def test_what_a_complete_scan_lacks_is_gone(store: Store, writer: Writer) -> Non
     assert rows(store, "SELECT COUNT(*) FROM stream_seen") == [(0,)]
 
 
+def test_a_scan_that_another_process_goes_on_with_knows_what_the_first_one_saw(store: Store, writer: Writer) -> None:
+    """New, changed and unchanged records of the first half: only the last are noted, and none of them is buried."""
+    writer.page(*(user(str(key)) for key in range(30)), full=True, last=True, complete=True)
+    first = [user("0"), user("1", name="Bob"), user("new")]
+    writer.page(*first, full=True, cursor={"n": 1}, at=T2)
+    assert rows(store, "SELECT raw_record_id FROM stream_seen") == [("old:user:0",)]
+    Writer(store).page(*(user(str(key)) for key in range(2, 29)), full=True, last=True, complete=True, at=T3)
+    gone = rows(store, "SELECT id FROM raw_record WHERE deleted_at IS NOT NULL")
+    assert gone == [("old:user:29",)]
+    assert rows(store, "SELECT scan_from FROM stream_cursor") == [(None,)]
+
+
+def test_a_first_scan_notes_nothing(store: Store, writer: Writer) -> None:
+    writer.page(*(user(str(key)) for key in range(3)), full=True, cursor={"n": 1})
+    assert rows(store, "SELECT COUNT(*) FROM stream_seen") == [(0,)]
+    assert rows(store, "SELECT scan_from FROM stream_cursor") == [(0,)]
+
+
 def test_a_scan_that_is_not_complete_buries_nobody(store: Store, writer: Writer) -> None:
     scan(writer, *range(10))
     writer.page(user("1"), full=True, last=True, at=T2)
