@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,40 @@ import pytest
 from deskferry.store import Store, open_store
 from tests.journey.seeds import VARIABLE, crash_seed
 from tests.postgresql import Server
+
+LONG = (
+    "journey/test_rollback.py::test_the_desk_is_as_it_was_and_the_migration_can_be_done_again[postgresql]",
+    "journey/test_rollback.py::test_a_delta_is_taken_back_and_then_what_it_stood_on",
+    "journey/test_rollback.py::test_what_people_changed_since_is_left_alone_unless_forced[postgresql]",
+    "journey/test_rollback_zendesk.py::test_the_desk_is_as_it_was_and_the_migration_can_be_done_again[zendesk-postg",
+    "journey/test_rollback_zendesk.py::test_the_desk_is_as_it_was_and_the_migration_can_be_done_again[freshdesk-pos",
+    "journey/test_mending.py::test_a_rehearsal_touches_nothing_real[postgresql]",
+    "journey/test_mending.py::test_a_refused_ticket_is_taken_up_when_its_cause_was_mended[postgresql]",
+    "journey/test_mending.py::test_one_record_is_taken_up_and_the_others_wait[postgresql]",
+    "journey/test_mending.py::test_a_rehearsal_with_a_zendesk_meets_what_the_real_one_meets[freshdesk]",
+    "journey/test_zendesk_delta.py::test_a_reimport_is_killed",
+    "journey/test_zendesk_moves.py::test_a_desk_moves_into_a_zendesk[ugly-freshdesk]",
+    "journey/test_zendesk_moves.py::test_a_desk_moves_into_a_zendesk[plain-zendesk]",
+    "journey/test_report.py::test_a_migration_into_a_zendesk_is_reported_too[freshdesk]",
+    "journey/test_knowledge.py::test_the_plan_names_what_reading_it_back_costs[freshdesk]",
+    "journey/test_delta_edits.py::",
+    "journey/test_vendor_numbers.py::",
+    "report/test_table_export.py::",
+    "report/test_dashboard.py::",
+    "report/test_sign_off.py::test_fifty_thousand_losses_stay_readable[postgresql]",
+    "privacy/test_purge.py::test_killed_anywhere[postgresql]",
+    "privacy/test_resume.py::test_killed_anywhere[postgresql]",
+    "migrate/test_pull.py::test_stopped_at_some_moments_it_ends_the_same[postgresql]",
+)
+"""What takes long and looks once more: on PostgreSQL after SQLite, for a second vendor, many edits, whole exports."""
+_FOUR_THREADS = re.compile(r"test_crash_load\.py::test_answers_that_never_came\[.*-4\]")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave what takes long to `make exhaustive`."""
+    for item in items:
+        if any(name in item.nodeid for name in LONG) or _FOUR_THREADS.search(item.nodeid):
+            item.add_marker(pytest.mark.exhaustive)
 
 
 def pytest_report_header() -> str:
