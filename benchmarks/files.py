@@ -11,7 +11,6 @@ from __future__ import annotations
 import csv
 import json
 import random
-import resource
 import sqlite3
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from benchmarks.pull import peak_mebibytes
 from deskferry.config import parse_config
 from deskferry.connectors.files.settings import reading
 from deskferry.connectors.files.source import FilesSource
@@ -131,7 +131,7 @@ def pull(folder: Path) -> None:
         with bench.store.read():
             began = time.perf_counter()
         result = bench.pull(["log"], PullOptions())["log"]
-    seconds, peak = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    seconds, peak = time.perf_counter() - began, peak_mebibytes()
     kinds = {kind: counts["inserted"] for kind, counts in result.tally["kinds"].items()}
     print(json.dumps({"seconds": seconds, "peak_mib": peak, "kinds": kinds}))
 
