@@ -20,7 +20,7 @@ from tests.journey.desks import Desk, DeskHost, write_config
 from tests.journey.picture import picture, twice, unlike
 from tests.journey.seeds import crash_seed
 
-CHAINS = 4
+CHAINS = 8
 WORKERS = 2
 ALL_SHARES = 24
 KINDS = ("send", "journal", "other")

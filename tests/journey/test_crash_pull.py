@@ -17,7 +17,7 @@ from tests.journey.crashing import Crasher
 from tests.journey.desks import Desk, DeskHost, write_config
 from tests.journey.seeds import crash_seed
 
-CHAINS = 4
+CHAINS = 12
 WORKERS = 2
 ALL_SHARES = 16
 LATE = ("file", "download")
