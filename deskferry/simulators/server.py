@@ -173,13 +173,26 @@ class _Connection(socketserver.StreamRequestHandler):
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self.wfile.flush()
         if headers.get("transfer-encoding", "").lower() != "chunked":
-            return self.rfile.read(int(headers.get("content-length") or 0))
+            return self._whole(int(headers.get("content-length") or 0))
         chunks: list[bytes] = []
-        while size := int(self.rfile.readline().split(b";")[0] or b"0", 16):
-            chunks.append(self.rfile.read(size))
+        while size := int(self._line().split(b";")[0], 16):
+            chunks.append(self._whole(size))
             self.rfile.readline()
         self.rfile.readline()
         return b"".join(chunks)
+
+    def _line(self) -> bytes:
+        line = self.rfile.readline()
+        if not line:
+            raise ConnectionResetError("The client is gone in the middle of a body.")
+        return line
+
+    def _whole(self, size: int) -> bytes:
+        """Return so many bytes: of a client that died while it sent, no server takes half a request for a whole one."""
+        body = self.rfile.read(size)
+        if len(body) < size:
+            raise ConnectionResetError("The client is gone in the middle of a body.")
+        return body
 
     def _answer(self, request: SimRequest, keep: bool) -> bool:
         outcome = self.server.pipeline.handle(request)
