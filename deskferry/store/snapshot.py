@@ -18,13 +18,13 @@ import os
 import time
 import uuid
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
 
 from filelock import FileLock
-from sqlalchemy import Boolean, Float, Integer, Table, text
+from sqlalchemy import Boolean, Connection, Float, Integer, Table, text
 from sqlalchemy.types import TypeEngine
 
 from deskferry.canonical_schema import metadata as canonical_metadata
@@ -37,7 +37,7 @@ from deskferry.store.export_processes import KEY_OF, export_in_processes
 ALWAYS = ("connection", "deleted_at")
 """Columns that every canonical table of a snapshot has, asked for or not."""
 
-_FORMAT = 3
+_FORMAT = 4
 _META = "snapshot.json"
 _KEEP_SECONDS = 3600.0
 """How long files of an earlier state stay for whoever still reads them."""
@@ -126,40 +126,58 @@ def sql_table_of(name: str) -> Table:
 
 def _refreshed(store: Store, folder: Path, asked: Mapping[str, tuple[str, ...]]) -> Snapshot:
     token = state_token(store)  # before reading: what is written meanwhile makes the next token differ
-    salt, held = _held(folder, token)
+    before = _before(folder)
+    salt, earlier = before.salt, before.tables
+    held = dict(earlier) if before.token == token else {}
     while missing := {
-        name: _asked(name, {*columns, *held.get(name, ("", ()))[1]})
+        name: _asked(name, {*columns, *(held[name].columns if name in held else ())})
         for name, columns in asked.items()
-        if name not in held or not set(columns) <= set(held[name][1])
+        if name not in held or not set(columns) <= set(held[name].columns)
     }:
-        written = _written(store, folder, missing, salt)
-        if any(map(_has_twins, written.values())):
-            salt, held = salt + 1, {}
+        written = _written(store, folder, missing, salt, earlier)
+        if any(_has_twins(folder / one.file) for one in written.values()):
+            salt, held, earlier = salt + 1, {}, {}
             continue
-        held |= {name: (file.name, missing[name]) for name, file in written.items()}
-        _save(folder, token, salt, held)
+        held |= written
+        _save(folder, _State(token, salt, held))
     return Snapshot(
         folder,
         token,
-        MappingProxyType({name: folder / held[name][0] for name in asked}),
-        MappingProxyType({name: held[name][1] for name in asked}),
+        MappingProxyType({name: folder / held[name].file for name in asked}),
+        MappingProxyType({name: held[name].columns for name in asked}),
         salt,
     )
 
 
-_Held = dict[str, tuple[str, tuple[str, ...]]]
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A table that was written."""
+
+    file: str
+    columns: tuple[str, ...]
+    mark: str
+    """Of its rows, see `_mark`; empty where only the whole store has a token."""
 
 
-def _held(folder: Path, token: str) -> tuple[int, _Held]:
-    """Return the salt of the keys, and file and columns of the tables that show the present state."""
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What an earlier refresh left."""
+
+    token: str
+    salt: int
+    tables: Mapping[str, _Held]
+
+
+def _before(folder: Path) -> _State:
     try:
         meta = json.loads((folder / _META).read_text(encoding="utf-8"))
-        if meta["token"] != token or meta["format"] != _format():
-            return 0, {}
-        held = {name: (one["file"], tuple(one["columns"])) for name, one in meta["tables"].items()}
-        return int(meta["salt"]), {name: one for name, one in held.items() if (folder / one[0]).exists()}
+        if meta["format"] != _format():
+            return _State("", 0, {})
+        held = {name: _Held(one["file"], tuple(one["columns"]), one["mark"]) for name, one in meta["tables"].items()}
+        there = {name: one for name, one in held.items() if (folder / one.file).exists()}
+        return _State(str(meta["token"]), int(meta["salt"]), there)
     except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return 0, {}
+        return _State("", 0, {})
 
 
 def _format() -> str:
@@ -180,28 +198,54 @@ def _has_twins(file: Path) -> bool:
     return bool(rows != different)
 
 
-def _save(folder: Path, token: str, salt: int, held: _Held) -> None:
-    tables = {name: {"file": file, "columns": columns} for name, (file, columns) in sorted(held.items())}
-    meta = {"format": _format(), "token": token, "salt": salt, "tables": tables}
+def _save(folder: Path, state: _State) -> None:
+    tables = {name: asdict(one) for name, one in sorted(state.tables.items())}
+    meta = {"format": _format(), "token": state.token, "salt": state.salt, "tables": tables}
     draft = folder / f"{_META}.new"
     draft.write_text(json.dumps(meta, indent=1), encoding="utf-8")
     draft.replace(folder / _META)
-    current = {file for file, _columns in held.values()}
+    current = {one.file for one in state.tables.values()}
     for file in folder.glob("*.parquet*"):
         if file.name not in current and time.time() - file.stat().st_mtime > _KEEP_SECONDS:
             file.unlink()
 
 
-def _written(store: Store, folder: Path, tables: Mapping[str, tuple[str, ...]], salt: int) -> dict[str, Path]:
-    files = {name: folder / f"{name}-{uuid.uuid4().hex[:12]}.parquet" for name in tables}
-    orders = [(name, column_types(name, columns), str(files[name])) for name, columns in tables.items()]
+def _written(
+    store: Store, folder: Path, tables: Mapping[str, tuple[str, ...]], salt: int, earlier: Mapping[str, _Held]
+) -> dict[str, _Held]:
     if store.path is not None:
-        export_in_processes(store, orders, salt)
-    else:
-        (arrow_export,) = needed("deskferry.store.arrow_export")
-        with store.read() as database:
-            arrow_export.export_postgresql(database.connection.driver_connection, orders, salt)
-    return files
+        new = {name: _Held(_new_file(name), columns, "") for name, columns in tables.items()}
+        export_in_processes(store, _orders(folder, new), salt)
+        return new
+    (arrow_export,) = needed("deskferry.store.arrow_export")
+    with store.read() as database:
+        marks = {name: _mark(database, name) for name in tables}
+        same = {
+            name: earlier[name]
+            for name, columns in tables.items()
+            if name in earlier and earlier[name].mark == marks[name] and set(columns) <= set(earlier[name].columns)
+        }
+        new = {name: _Held(_new_file(name), tables[name], marks[name]) for name in tables if name not in same}
+        arrow_export.export_postgresql(database.connection.driver_connection, _orders(folder, new), salt)
+    return same | new
+
+
+def _new_file(name: str) -> str:
+    return f"{name}-{uuid.uuid4().hex[:12]}.parquet"
+
+
+def _orders(folder: Path, tables: Mapping[str, _Held]) -> list[tuple[str, dict[str, str], str]]:
+    return [(name, column_types(name, one.columns), str(folder / one.file)) for name, one in tables.items()]
+
+
+def _mark(database: Connection, name: str) -> str:
+    """Return a text that differs whenever rows of a table of PostgreSQL were added, changed or removed in between.
+
+    The token of a PostgreSQL store differs as well when anything is written to another database of the same server.
+    Each version of a row bears the number of the transaction that wrote it
+    (https://www.postgresql.org/docs/current/ddl-system-columns.html): these together tell whether rows are the same.
+    """
+    return str(database.execute(text(f"SELECT COUNT(*) || ':' || SUM(HASHTEXT(xmin::text)) FROM {name}")).scalar())
 
 
 def column_types(table: str, columns: Collection[str]) -> dict[str, str]:

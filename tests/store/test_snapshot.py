@@ -14,9 +14,10 @@ from sqlalchemy import insert
 
 from deskferry.canonical_schema import sql_table
 from deskferry.errors import ConfigError
-from deskferry.store import Store, export_processes
+from deskferry.store import Store, export_processes, open_store
 from deskferry.store import snapshot as snapshot_module
 from deskferry.store.snapshot import Snapshot, needed, state_token
+from tests.postgresql import Server
 
 AT = "2026-01-02T03:04:05.123456Z"
 HOSTILE = 'a "quoted", comma\nline\r\n\\N \\. é 漢字'
@@ -83,6 +84,19 @@ def test_nothing_is_written_anew_while_nothing_changed(store: Store) -> None:
     first = Snapshot.refresh(store, ASKED)
     assert Snapshot.refresh(store, ASKED).files == first.files
     assert Snapshot.refresh(store, {"ticket": ["subject"]}).files["ticket"] == first.files["ticket"]
+
+
+def test_writing_to_another_database_of_the_server_writes_nothing_anew(postgresql: Server, postgresql_url: str) -> None:
+    with open_store(postgresql_url) as ours, postgresql.database("neighbour") as other, open_store(other) as theirs:
+        put(ours, "ticket", 1)
+        first = Snapshot.refresh(ours, ASKED)
+        put(theirs, "ticket", 1)
+        second = Snapshot.refresh(ours, ASKED)
+        assert (second.token != first.token, second.files) == (True, first.files)
+        put(ours, "ticket", 2)
+        third = Snapshot.refresh(ours, ASKED)
+    assert third.files["ticket"] != first.files["ticket"]
+    assert third.files["survey_response"] == first.files["survey_response"], "nothing was written to this table"
 
 
 def test_a_new_column_keeps_those_that_are_there(store: Store) -> None:
