@@ -28,7 +28,7 @@ from deskferry.simulators.kernel import SimClock
 from deskferry.simulators.server import RunningServer, serve
 from deskferry.simulators.zendesk import ZendeskDesk
 from deskferry.store import machinery
-from deskferry.validate.findings import Severity, validate
+from deskferry.validate import Severity, validate
 from deskferry.workbench import Workbench
 
 SEED = 7

@@ -15,8 +15,8 @@ from deskferry.connectors.files.propose import propose
 from deskferry.connectors.registry import connector, connectors
 from deskferry.errors import ConfigError
 from deskferry.store.state import runs as stored_runs
-from deskferry.validate.findings import Finding, Severity, findings_of
-from deskferry.validate.findings import validate as check_store
+from deskferry.validate import Finding, Severity, findings_of
+from deskferry.validate import validate as check_store
 
 _EXAMPLES = 3
 

@@ -1,5 +1,7 @@
 """Checks of the canonical tables: what they find is data, never an exception."""
 
-from deskferry.validate.findings import Finding, Severity, validate
+from deskferry.validate.finding import Finding, Severity
+from deskferry.validate.kept_findings import findings_of
+from deskferry.validate.validation import validate
 
-__all__ = ["Finding", "Severity", "validate"]
+__all__ = ["Finding", "Severity", "findings_of", "validate"]

@@ -1,13 +1,12 @@
-"""The checks that a crossing needs: schema, references, what vendors declared, rejects, tickets without a text."""
+"""The checks that a crossing needs: schema, references, what vendors declared, rejects, tickets without a text.
+
+They are plain SQL and need no analysis snapshot.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
-from itertools import islice
 
 import jsonschema
 import jsonschema_rs
@@ -15,77 +14,16 @@ from sqlalchemy import Connection, select, text
 
 from deskferry.canonical_schema import KINDS
 from deskferry.canonical_schema.json_schema import load_schema
-from deskferry.store import Store, machinery
+from deskferry.store import machinery
 from deskferry.store.declared import shortfalls
 from deskferry.store.json_rows import as_json
 from deskferry.store.records import rows
+from deskferry.validate.finding import Finding, Severity
 from deskferry.validate.references import orphans
 
-_BATCH = 1000
 
-
-class Severity(StrEnum):
-    """How bad a finding is."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that a check objects to."""
-
-    rule: str
-    severity: Severity
-    connection: str
-    kind: str | None
-    record_id: str | None
-    detail: str
-    advice: str
-
-
-def validate(store: Store, connections: list[str], run_id: str) -> Counter[tuple[str, Severity]]:
-    """Check the connections, keep the findings under the run, and return their number by rule and severity."""
-    counted: Counter[tuple[str, Severity]] = Counter()
-    for connection in connections:
-        with store.read() as database:
-            for found in _batches(_checks(database, connection)):
-                with store.write() as writing:
-                    _keep(writing, run_id, found)
-                counted.update((one.rule, one.severity) for one in found)
-    return counted
-
-
-def _batches(found: Iterator[Finding]) -> Iterator[list[Finding]]:
-    while batch := list(islice(found, _BATCH)):
-        yield batch
-
-
-def findings_of(store: Store, run_id: str) -> Iterator[Finding]:
-    """Yield the findings of a run, in the order in which they were found."""
-    table = machinery.finding
-    with store.read() as database:
-        for row in database.execute(select(table).where(table.c.run_id == run_id).order_by(table.c.id)):
-            yield Finding(
-                row.rule, Severity(row.severity), row.connection, row.kind, row.record_id, row.detail, row.advice
-            )
-
-
-def _keep(database: Connection, run_id: str, found: list[Finding]) -> None:
-    database.execute(
-        machinery.finding.insert(),
-        [
-            {
-                "run_id": run_id, "connection": one.connection, "rule": one.rule, "severity": one.severity.value,
-                "kind": one.kind, "record_id": one.record_id, "detail": one.detail, "advice": one.advice,
-            }
-            for one in found
-        ],
-    )  # fmt: skip
-
-
-def _checks(database: Connection, connection: str) -> Iterator[Finding]:
+def checks(database: Connection, connection: str) -> Iterator[Finding]:
+    """Yield what the checks that a crossing needs object to in a connection."""
     yield from _rejects(database, connection)
     yield from _schema(database, connection)
     yield from _references(database, connection)
