@@ -43,7 +43,7 @@ def opened(
 def findings(desk: Desk, rule: Rule, options: Mapping[str, Any] | None = None) -> Iterator[Finding]:
     """Yield what a rule objects to."""
     found = rule.offending(desk.of({**rule.options, **(options or {})}))
-    for batch in found.to_pyarrow_batches(chunk_size=_ROWS):
+    for batch in found.to_pyarrow().to_batches(max_chunksize=_ROWS):
         for row in batch.to_pylist():
             yield Finding(
                 rule.id, rule.severity, row["connection"], rule.kind, row["record_id"], rule.detail.format_map(row),
