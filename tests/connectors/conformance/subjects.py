@@ -132,9 +132,9 @@ class Account:
     def pull(self, store: Store, **options: Any) -> PullResult:
         """Pull, as one run of the command does."""
         connector = self.subject.connector
-        with connector.session(self.config, self.desk.clock, self.transport) as session:  # type: ignore[arg-type]  # SimClock keeps Clock
+        with connector.session(self.config, self.desk.clock, self.transport) as session:
             opened = OpenConnection(
-                "old", connector, session, connector.source(session, self.config), self.desk.clock,  # type: ignore[arg-type]  # the same
+                "old", connector, session, connector.source(session, self.config), self.desk.clock,
                 connector.site(self.config), threads=1,
             )  # fmt: skip
             return pull(store, opened, "run", PullOptions(**options))
