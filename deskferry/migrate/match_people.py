@@ -109,14 +109,22 @@ def _match_reassigned(
 def _people_there(
     database: Connection, destination: str, people: Iterable[_Person], answers: set[str]
 ) -> dict[str, dict[str, list[Any]]]:
-    """Return the destination's people by what may match: of customers those only whom source or mapping name."""
+    """Return the destination's people by what may match: of customers those only whom source or mapping name.
+
+    Who was deleted or deactivated there matches nobody: no ticket can be theirs. Their addresses may still be `held`.
+    """
     by: dict[str, dict[str, list[Any]]] = {
-        name: defaultdict(list) for name in ("email", "external_id", "source_id", "name")
+        name: defaultdict(list) for name in ("email", "external_id", "source_id", "name", "held")
     }
     known = answers | {key for one in people for key in (*one.emails, one.external_id) if key}
     for row in canonical_rows(database, "person", destination, _PERSON):
         there = _person(row)
         is_agent = there.role in AGENT_ROLES
+        for email in there.emails:
+            if email in known:
+                by["held"][email].append(there)
+        if there.is_active is False:
+            continue
         for email in there.emails:
             if is_agent or email in known:
                 by["email"][email].append(there)
@@ -169,7 +177,7 @@ def _made_before(person: _Person, remote_id: str | None, by: dict[str, dict[str,
         return
     if person.role in AGENT_ROLES | MACHINE_ROLES:
         matches.placeholders.add(person.id)
-    taken = {email for email in person.emails for one in by["email"].get(email, ()) if one.source_id != remote_id}
+    taken = {email for email in person.emails for one in by["held"].get(email, ()) if one.source_id != remote_id}
     if taken:
         matches.taken[person.id] = frozenset(taken)
 
