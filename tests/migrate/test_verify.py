@@ -145,7 +145,7 @@ def test_what_never_arrived_is_missing_until_it_does(store: Store) -> None:
     assert result.exit_code == 1
     missing = {(one.kind, one.record_id, one.found) for one in result.differences if one.field == "missing"}
     assert ("person", "old:user:1", "refused: invalid") in missing
-    assert {"ticket", "person"} == {kind for kind, _record, _found in missing}, "and the tickets that wait for the person"
+    assert {"ticket", "person"} == {kind for kind, _record, _found in missing}, "tickets wait for their person"
     world.desk.before = lambda _n, _one: None
     assert world.migrate().exit_code == 0
     assert verify(world.job()).exit_code == 0
