@@ -160,6 +160,8 @@ def _match_group(
     if answer not in (None, CREATE):
         matches.found[lead.id] = answered(answer, by, "person", lead.name or lead.email)
         return
+    if answer == CREATE:
+        _leave_taken(lead, None, by, matches)
     found = None if answer == CREATE else _candidate(lead, group, by, matches)
     if found is not None:
         matches.found[lead.id] = found
@@ -177,6 +179,11 @@ def _made_before(person: _Person, remote_id: str | None, by: dict[str, dict[str,
         return
     if person.role in AGENT_ROLES | MACHINE_ROLES:
         matches.placeholders.add(person.id)
+    _leave_taken(person, remote_id, by, matches)
+
+
+def _leave_taken(person: _Person, remote_id: str | None, by: dict[str, dict[str, list[Any]]], matches: Matches) -> None:
+    """Note the addresses that others have there: no two people share one."""
     taken = {email for email in person.emails for one in by["held"].get(email, ()) if one.source_id != remote_id}
     if taken:
         matches.taken[person.id] = frozenset(taken)

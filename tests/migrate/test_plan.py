@@ -119,6 +119,15 @@ def test_whom_the_destination_deleted_matches_nobody(world: World) -> None:
     assert found.placeholders == {agent}
 
 
+def test_whoever_is_to_be_created_leaves_an_address_to_those_who_have_it(world: World) -> None:
+    world.desk.people.update(person("20", "x@a.org"))
+    own = world.source.person("1", "Another", "x@a.org", others=["free@a.org"])
+    assert matched(world).found[own].remote_id == "20"
+    found = matched(world, '[people]\n"x@a.org" = "create"\n')
+    assert own not in found.found
+    assert found.taken == {own: frozenset({"x@a.org"})}
+
+
 def test_several_candidates_are_asked_for(world: World) -> None:
     world.desk.people.update(person("20", "x@a.org"))
     world.desk.people.update(person("21", "y@a.org"))
