@@ -2,6 +2,7 @@
 
 from deskferry.cli import (
     clearing,
+    deduplicating,
     exporting,
     linking,
     looking,
@@ -16,6 +17,7 @@ from deskferry.cli.app import main
 
 __all__ = [
     "clearing",
+    "deduplicating",
     "exporting",
     "linking",
     "looking",
