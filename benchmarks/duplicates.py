@@ -23,32 +23,7 @@ from deskferry.canonical_schema import sql_table
 from deskferry.store import open_store
 from deskferry.validate.duplicates.search import find_duplicates
 
-_SYLLABLES = [
-    f"{consonant}{vowel}"
-    for consonant in [
-        "b",
-        "br",
-        "c",
-        "cr",
-        "d",
-        "f",
-        "g",
-        "gr",
-        "h",
-        "j",
-        "k",
-        "l",
-        "m",
-        "n",
-        "p",
-        "r",
-        "s",
-        "st",
-        "t",
-        "v",
-    ]
-    for vowel in "aeiou"
-]
+_SYLLABLES = [f"{consonant}{vowel}" for consonant in "bcdfghjklmnprstvz" for vowel in ("a", "e", "i", "o", "ar", "en")]
 _BATCH = 5_000
 
 
