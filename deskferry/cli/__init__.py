@@ -2,6 +2,7 @@
 
 from deskferry.cli import (
     clearing,
+    deduplicating,
     exporting,
     linking,
     looking,
@@ -17,6 +18,7 @@ from deskferry.cli.app import main
 
 __all__ = [
     "clearing",
+    "deduplicating",
     "exporting",
     "linking",
     "looking",
