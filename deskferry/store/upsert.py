@@ -97,7 +97,7 @@ class _Plan:
 @cache
 def _plan(kind: str, *, sqlite: bool) -> _Plan:
     columns, hole = column_names(kind), "?" if sqlite else "%s"
-    kept = ENGINE_COLUMNS[kind] - {"content_hash", "synced_at"}
+    kept = ENGINE_COLUMNS[kind] - {"content_hash", "synced_at", "text_flags"}
     volatile = tuple(column for column in columns if column in VOLATILE_COLUMNS[kind])
     followers = ("raw_record_id", *volatile)
     written = tuple(column for column in columns[1:] if column not in kept)
