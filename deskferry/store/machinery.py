@@ -173,6 +173,25 @@ finding = Table(
     Column("advice", Text),
 )
 
+rule_result = Table(
+    "rule_result",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("connection", Text, primary_key=True),
+    Column("rule", Text, primary_key=True),
+    Column("severity", Text, nullable=False, comment="As configured for this run"),
+    Column("dimension", Text, nullable=False),
+    Column("kind", Text, comment="Of the records that the rule checks"),
+    Column("state", Text, nullable=False, comment="examined | off"),
+    Column("checked", BigInteger, comment="Records that it looked at; NULL: not counted"),
+    Column("offending", BigInteger, comment="Records that it objects to; exceptions are not among them"),
+    Column("findings", BigInteger, comment="Rows in `finding`: a record can have several"),
+    Column("appeared", BigInteger, comment="Findings that the run before lacked; NULL: there was none"),
+    Column("gone", BigInteger, comment="Findings of the run before that are no more; or NULL"),
+    Column("seconds", Double, comment="What its own queries took"),
+    Index("ix_rule_result_connection", "connection", "rule"),
+)
+
 declared_count = Table(
     "declared_count",
     metadata,
