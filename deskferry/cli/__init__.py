@@ -11,6 +11,7 @@ from deskferry.cli import (
     reporting,
     simulating,
     undoing,
+    validating,
 )
 from deskferry.cli.app import main
 
@@ -26,4 +27,5 @@ __all__ = [
     "reporting",
     "simulating",
     "undoing",
+    "validating",
 ]

@@ -1,24 +1,18 @@
-"""Commands that look at what there is: init, connectors, validate, runs."""
+"""Commands that look at what there is: init, connectors, runs."""
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import click
 
 from deskferry.cli.app import App, cli
-from deskferry.cli.render import show_csv, show_json, show_table
+from deskferry.cli.render import show_json, show_table
 from deskferry.config import commented_template
 from deskferry.connectors.files.propose import propose
 from deskferry.connectors.registry import connector, connectors
 from deskferry.errors import ConfigError
 from deskferry.store.state import runs as stored_runs
-from deskferry.validate import Finding, Severity, findings_of
-from deskferry.validate import validate as check_store
-
-_EXAMPLES = 3
 
 
 @cli.command()
@@ -71,64 +65,6 @@ def list_connectors(vendor: str | None, form: str) -> None:
         click.echo(one.title)
         show_table(headings, [[row.get(heading) for heading in headings] for row in rows])
         click.echo()
-
-
-@cli.command()
-@click.argument("connection", required=False)
-@click.option(
-    "--fail-on", type=click.Choice(["error", "warning", "never"]), default="error", show_default=True,
-    help="From which severity on the exit code is 1.",
-)  # fmt: skip
-@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
-@click.pass_obj
-def validate(app: App, connection: str | None, fail_on: str, form: str) -> int:
-    """Check the store: schema, references, what vendors declared, rejects."""
-    names = [app.config.connection(connection).name] if connection else list(app.bench.config.connections)
-    with app.bench.run("validate", connection) as record:
-        counted = check_store(app.bench.store, names, record.id)
-        failing = _failing(counted, fail_on)
-        record.counts = {rule: count for (rule, _severity), count in sorted(counted.items())}
-        record.exit_code = 1 if failing else 0
-        _show_findings(app, record.id, counted, form)
-    return 1 if failing else 0
-
-
-def _failing(counted: Counter[tuple[str, Severity]], fail_on: str) -> bool:
-    weights = {"error": {Severity.ERROR}, "warning": {Severity.ERROR, Severity.WARNING}, "never": set()}
-    return any(severity in weights[fail_on] for _rule, severity in counted)
-
-
-def _show_findings(app: App, run_id: str, counted: Counter[tuple[str, Severity]], form: str) -> None:
-    found = findings_of(app.bench.store, run_id)
-    if form == "json":
-        show_json({"run": run_id, "findings": [_finding_json(one) for one in found]})
-        return
-    if form == "csv":
-        headings = ("rule", "severity", "connection", "kind", "record_id", "detail", "advice")
-        show_csv(headings, ([getattr(one, name) for name in headings] for one in found))
-        return
-    if not counted:
-        click.echo("No findings.")
-        return
-    examples: dict[str, list[Finding]] = {}
-    for one in found:
-        if len(examples.setdefault(one.rule, [])) < _EXAMPLES:
-            examples[one.rule].append(one)
-    ranked = sorted(counted.items(), key=lambda item: (list(Severity).index(item[0][1]), -item[1], item[0][0]))
-    show_table(("severity", "rule", "records"), [(severity, rule, count) for (rule, severity), count in ranked])
-    for (rule, _severity), count in ranked:
-        click.echo(f"\n{rule}: {examples[rule][0].advice}")
-        for one in examples[rule]:
-            click.echo(f"  {one.record_id}: {one.detail}")
-        if count > _EXAMPLES:
-            click.echo(f"  ... and {count - _EXAMPLES} more (--format csv has them all)")
-
-
-def _finding_json(one: Finding) -> dict[str, Any]:
-    return {
-        "rule": one.rule, "severity": one.severity.value, "connection": one.connection, "kind": one.kind,
-        "record_id": one.record_id, "detail": one.detail, "advice": one.advice,
-    }  # fmt: skip
 
 
 @cli.command()

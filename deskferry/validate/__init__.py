@@ -2,6 +2,7 @@
 
 from deskferry.validate.finding import Finding, Severity
 from deskferry.validate.kept_findings import findings_of
+from deskferry.validate.settings import Settings, settings_of
 from deskferry.validate.validation import validate
 
-__all__ = ["Finding", "Severity", "findings_of", "validate"]
+__all__ = ["Finding", "Settings", "Severity", "findings_of", "settings_of", "validate"]

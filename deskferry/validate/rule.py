@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import ibis.expr.types as ir
-
-from deskferry.validate.desk import Desk
 from deskferry.validate.finding import Severity
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from deskferry.validate.desk import Desk
+
+    Rows = Callable[[Desk], ir.Table]
+    Predicate = Callable[[ir.Table, Desk], ir.BooleanValue]
 
 
 class Dimension(StrEnum):
@@ -28,7 +34,10 @@ class Dimension(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule over the canonical tables."""
+    """A rule over the canonical tables: `where` for what a row tells by itself, else `offending`.
+
+    A rule with neither is found by other means (see `crossing_checks`).
+    """
 
     id: str
     """`<kind>.<what is wrong>`; configuration, findings and words in other languages name it."""
@@ -45,11 +54,20 @@ class Rule:
     """
     advice: str
     """What to do about it."""
-    reads: Mapping[str, Collection[str]]
+    reads: Mapping[str, Collection[str]] = field(default_factory=lambda: MappingProxyType({}))
     """Tables and columns of the snapshot; `id`, `connection` and `deleted_at` need not be named."""
-    offending: Callable[[Desk], ir.Table]
+    offending: Rows | None = None
     """Yields a row a finding: `connection`, `record_id` (NULL: no single record is to blame), what `detail` names."""
-    checked: Callable[[Desk], ir.Table] | None = None
-    """Yields the rows that were looked at, with `connection`; None: all live rows of the kind."""
+    where: Predicate | None = None
+    """Whether it objects to a live row of its kind; all such rules of a kind are counted in one scan."""
+    among: Predicate | None = None
+    """Which live rows of its kind it looks at; None: all."""
+    checked: Rows | None = None
+    """Yields the rows that were looked at, with `connection`, where they are no live rows of its kind."""
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """Thresholds and their defaults, which `[validate.rules."<id>"]` may set; `desk.options` has those in force."""
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The columns that `detail` is filled in with."""
+        return tuple(dict.fromkeys(name for _text, name, _form, _how in string.Formatter().parse(self.detail) if name))
