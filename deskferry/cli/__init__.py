@@ -3,6 +3,7 @@
 from deskferry.cli import (
     auditing,
     clearing,
+    deduplicating,
     exporting,
     linking,
     looking,
@@ -19,6 +20,7 @@ from deskferry.cli.app import main
 __all__ = [
     "auditing",
     "clearing",
+    "deduplicating",
     "exporting",
     "linking",
     "looking",
