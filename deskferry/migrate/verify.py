@@ -74,6 +74,11 @@ class Subset:
 
     low: float = 0.0
     high: float = 1.0
+    name: str = "1/1"
+    """As the user wrote it."""
+
+    def __str__(self) -> str:
+        return self.name
 
     def has(self, record_id: str) -> bool:
         """Whether a record is in it."""
@@ -85,10 +90,10 @@ def parse_subset(text: str) -> Subset:
     """Return the subset of `N/T` (the N-th of T parts) or `P%`; raises ConfigError."""
     part = re.fullmatch(r"(\d+)/(\d+)", text.strip())
     if part and 1 <= int(part[1]) <= int(part[2]):
-        return Subset((int(part[1]) - 1) / int(part[2]), int(part[1]) / int(part[2]))
+        return Subset((int(part[1]) - 1) / int(part[2]), int(part[1]) / int(part[2]), text.strip())
     share = re.fullmatch(r"(\d+(?:\.\d+)?)%", text.strip())
     if share and 0 < float(share[1]) <= 100:
-        return Subset(0.0, float(share[1]) / 100)
+        return Subset(0.0, float(share[1]) / 100, text.strip())
     raise ConfigError(f"{text!r} is no subset.", "Write it as 2/10 (the second of ten parts) or 5%.")
 
 
