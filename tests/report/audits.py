@@ -38,13 +38,22 @@ def put_run(
     *, connection: str = "old", rules: Sequence[Rule] = RULES, appeared: dict[str, tuple[int, int]] | None = None,
 ) -> None:  # fmt: skip
     """Keep a run with its findings, given as (rule, record id, detail); `checked` by kind."""
-    rows = list(found)
     with store.write() as database:
         database.execute(
             machinery.run.insert().values(
                 id=run_id, command="audit", connection=None, started_at=started_at, version="0.1.0"
             )
         )
+    put_results(store, run_id, checked, found, connection=connection, rules=rules, appeared=appeared)
+
+
+def put_results(
+    store: Store, run_id: str, checked: dict[str, int], found: Iterable[tuple[Rule, str | None, str]],
+    *, connection: str = "old", rules: Sequence[Rule] = RULES, appeared: dict[str, tuple[int, int]] | None = None,
+) -> None:  # fmt: skip
+    """Keep what a run found, given as (rule, record id, detail)."""
+    rows = list(found)
+    with store.write() as database:
         if rows:
             database.execute(
                 machinery.finding.insert(),

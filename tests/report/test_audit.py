@@ -15,16 +15,32 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from deskferry.canonical_schema import time_text
+from deskferry.cli import auditing
+from deskferry.cli.app import run
 from deskferry.errors import ConfigError
 from deskferry.report.audit.facts import facts_of
 from deskferry.report.audit.write import write_audit
 from deskferry.store import Store, machinery, open_store
+from deskferry.store.state import runs as stored_runs
+from deskferry.validate.rule import Rule
 from tests.metrics.build import World
-from tests.report.audits import AS_OF, LATE, LONELY, NOTE, ODD, RULES, put_run, rule, told, written
+from tests.report.audits import AS_OF, LATE, LONELY, NOTE, ODD, RULES, put_results, put_run, rule, told, written
 from tests.report.pages import check_page, table_after
 
 BEFORE, NOW = "2026-02-01T00:00:00.000000Z", "2026-02-08T00:00:00.000000Z"
 SITE = "https://old.example"
+CONFIGURATION = """\
+[store]
+url = "sqlite:///{store}"
+
+[metrics]
+timezone = "Europe/Madrid"
+
+[connections.old]
+vendor = "zendesk"
+subdomain = "acme"
+oauth_token = "env:TOKEN"
+"""
 
 
 def desk(folder: Path) -> World:
@@ -391,3 +407,40 @@ def test_the_file_is_for_its_owner_alone(small: Store, tmp_path: Path) -> None:
     as_of = time_text(datetime(2026, 3, 1, tzinfo=UTC))
     write_audit(facts_of(small, "r1", ["old"], as_of), RULES, tmp_path / "a.html", "es")
     assert (tmp_path / "a.html").stat().st_mode & 0o077 == 0
+
+
+# ------------------------------------------------------------------------------------------------------------- command
+
+
+@pytest.mark.parametrize(
+    ("found", "fail_on", "code"),
+    [(LATE, "error", 1), (LATE, "never", 0), (ODD, "error", 0), (ODD, "warning", 1), (NOTE, "warning", 0)],
+    ids=lambda one: getattr(one, "id", str(one)),
+)
+def test_the_exit_code_is_as_bad_as_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: Rule, fail_on: str, code: int
+) -> None:
+    def checked(store: Store, _names: Any, run_id: str, _settings: Any, **_options: Any) -> Counter[Any]:
+        put_results(store, run_id, {"ticket": 3, "person": 3}, [(found, "old:ticket:1", "as told")])
+        return Counter({(found.id, found.severity): 1})
+
+    monkeypatch.setattr(auditing, "check_store", checked)
+    monkeypatch.setattr(auditing, "known_rules", lambda: RULES)
+    monkeypatch.setenv("TOKEN", "t")
+    config, output = tmp_path / "deskferry.toml", tmp_path / "out" / "a.json"
+    config.write_text(CONFIGURATION.format(store=tmp_path / "s.db"), encoding="utf-8")
+    given = ["--config", str(config), "audit", "old", "--output", str(output), "--fail-on", fail_on, "--no-duplicates"]
+    assert run(given) == code
+    document = json.loads(output.read_text(encoding="utf-8"))
+    assert document["title"]["timezone"] == "Europe/Madrid"
+    assert [one["rule"] for one in document["findings"]["groups"]] == [found.id]
+    with open_store(f"sqlite:///{tmp_path / 's.db'}") as store, store.read() as database:
+        (kept,) = stored_runs(database)
+    assert (kept["command"], kept["exit_code"], kept["counts"]) == ("audit", code, {found.id: 1})
+
+
+def test_a_subset_without_a_comparison_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = tmp_path / "deskferry.toml"
+    config.write_text(CONFIGURATION.format(store=tmp_path / "s.db"), encoding="utf-8")
+    assert run(["--config", str(config), "audit", "--output", str(tmp_path / "a.md"), "--subset", "1/2"]) == 2
+    assert "--compare-source" in capsys.readouterr().err

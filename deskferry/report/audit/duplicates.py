@@ -11,9 +11,12 @@ from deskferry.report.audit.facts import Facts, instant
 from deskferry.report.audit.places import Place, places
 from deskferry.report.excerpt import plain
 from deskferry.store import machinery
+from deskferry.validate.duplicates.clusters import clusters
+from deskferry.validate.duplicates.kept_pairs import pairs_of
+from deskferry.validate.duplicates.verdict import Verdict
 
 KINDS = ("person", "organization", "ticket")
-VERDICTS = ("certain", "probable", "possible")
+VERDICTS = tuple(one.value for one in Verdict)
 _SHOWN = 20
 
 
@@ -26,6 +29,7 @@ def duplicates(facts: Facts) -> dict[str, Any] | None:
         return {
             "run_id": searched["id"], "at": instant(searched["started_at"]),
             "counts": _counts(database, facts),
+            "clusters": [one for kind in KINDS for one in _clusters(database, facts, kind)],
             "pairs": [one for kind in KINDS for one in _strongest(database, facts, kind)],
         }  # fmt: skip
 
@@ -65,6 +69,16 @@ def _counts(database: Connection, facts: Facts) -> list[dict[str, Any]]:
     return [
         {"kind": kind, "verdict": verdict, "pairs": row.n, "decided": row.decided, "different": int(row.different or 0)}
         for kind in KINDS for verdict in VERDICTS if (row := by_key.get((kind, verdict)))
+    ]  # fmt: skip
+
+
+def _clusters(database: Connection, facts: Facts, kind: str) -> list[dict[str, Any]]:
+    """Return how many groups of records are one, with how many records, by the weakest of their pairs."""
+    found = clusters(pairs_of(database, kind, facts.names))
+    sizes = {verdict: [len(one.members) for one in found if one.verdict is verdict] for verdict in Verdict}
+    return [
+        {"kind": kind, "verdict": verdict.value, "groups": len(own), "members": sum(own), "largest": max(own)}
+        for verdict, own in sizes.items() if own
     ]  # fmt: skip
 
 

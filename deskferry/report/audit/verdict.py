@@ -9,7 +9,7 @@ from deskferry.report.wording import Words
 
 
 def verdict(found: Mapping[str, Any], words: Words) -> dict[str, Any]:
-    """Return code, tone (good, warn, bad), the sentence, and the reasons."""
+    """Return code, tone (good, warn, bad), the sentence, and the reasons; a reason of tone `note` changes neither."""
     against = [
         {"code": code, "n": n, "tone": tone, "text": words(f"audit.against.{code}", n=n)}
         for code, n, tone in _against(found)
@@ -39,10 +39,11 @@ def _against(found: Mapping[str, Any]) -> Iterator[tuple[str, int, str]]:
     compared = found["reconciliation"] or ()
     missed = any(one["missed"] for one in compared)
     for state, tone in (
-        ("missing_here", "bad"), ("differs", "bad"), ("changed_there", "bad" if missed else "warn"),
-        ("gone_there", "warn"),
+        ("missing_here", "bad"), ("differs", "bad"), ("changed_there", "bad" if missed else "note"),
+        ("gone_there", "warn"), ("new_there", "note"),
     ):  # fmt: skip
         yield state, sum(one["count"] for each in compared for one in each["found"] if one["state"] == state), tone
+    yield "counts_short", sum(_unexplained(one) for one in compared), "bad"
     undecided = [one for one in (found["duplicates"] or {"counts": []})["counts"] if one["pairs"] > one["decided"]]
     for name, tone in (("certain", "bad"), ("probable", "warn")):
         yield (
@@ -50,3 +51,9 @@ def _against(found: Mapping[str, Any]) -> Iterator[tuple[str, int, str]]:
             sum(one["pairs"] - one["decided"] for one in undecided if one["verdict"] == name),
             tone,
         )
+
+
+def _unexplained(compared: Mapping[str, Any]) -> int:
+    """Return of how many kinds the vendor counts more than there are here, and no record that is missing was found."""
+    named = {one["kind"] for one in compared["found"] if one["state"] in {"missing_here", "new_there"}}
+    return sum(one["there"] > one["here"] and one["kind"] not in named for one in compared["counted"])
