@@ -1,6 +1,7 @@
 """The command line: parse, call the library, render. No logic."""
 
 from deskferry.cli import (
+    auditing,
     clearing,
     deduplicating,
     exporting,
@@ -17,6 +18,7 @@ from deskferry.cli import (
 from deskferry.cli.app import main
 
 __all__ = [
+    "auditing",
     "clearing",
     "deduplicating",
     "exporting",
