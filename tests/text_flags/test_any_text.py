@@ -12,8 +12,8 @@ from deskferry.text_flags import Flag, Reading, scan
 from deskferry.text_flags.shape import message_flags
 
 PIECES = (
-    "4111 1111 1111 1111", "password: ", "ES91 2100", "12345678Z", "{{ticket.", "<p ", "&#", "Ã", "â€", "\x00", "\ud800",
-    "\ufffd", "-----BEGIN ", "eyJ", "> ", "\n", "On a wrote:", "РџС", "😀",
+    "4111 1111 1111 1111", "password: ", "ES91 2100", "12345678Z", "{{ticket.", "<p ", "&#", "Ã", "â€", "\x00",
+    "\ud800", "\ufffd", "-----BEGIN ", "eyJ", "> ", "\n", "On a wrote:", "РџС", "😀",
 )  # fmt: skip
 
 
@@ -33,10 +33,11 @@ def test_what_surrounds_a_finding_on_its_own_line_does_not_hide_it(around: str, 
 
 
 ENDLESS = (
-    "1", "(", "Ã", "Ã ", "4111 ", "4111 1111 1111 1111 ", "ES91 2100 0418 ", "password: ", "password:", "<p ", "<p>", "<",
-    "&#1", "&", "{{ticket.", "{{ticket|", "{%customer.a",
+    "1", "(", "Ã", "Ã ", "4111 ", "4111 1111 1111 1111 ", "ES91 2100 0418 ", "password: ", "password:", "<p ", "<p>",
+    "<", "&#1", "&", "{{ticket.", "{{ticket|", "{%customer.a",
     "eyJ", "eyJaaaaaaaa.", "eyJaaaaaaaa.eyJ", "-----BEGIN ", "A",
-    "AKIA", "1.", "1-", "123-45-", "X1234567", "РџР", "é“”", "ghp_a", "xoxb-1", " ", "\n", "> ", ">\n", "-", "a", "pass ",
+    "AKIA",
+    "1.", "1-", "123-45-", "X1234567", "РџР", "é“”", "ghp_a", "xoxb-1", " ", "\n", "> ", ">\n", "-", "a", "pass ",
 )  # fmt: skip
 
 
