@@ -1,7 +1,9 @@
 """The command line: parse, call the library, render. No logic."""
 
 from deskferry.cli import (
+    auditing,
     clearing,
+    deduplicating,
     exporting,
     linking,
     looking,
@@ -16,7 +18,9 @@ from deskferry.cli import (
 from deskferry.cli.app import main
 
 __all__ = [
+    "auditing",
     "clearing",
+    "deduplicating",
     "exporting",
     "linking",
     "looking",

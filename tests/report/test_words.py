@@ -16,19 +16,26 @@ import pytest
 
 import deskferry
 from deskferry.canonical_schema import KINDS
-from deskferry.canonical_schema.enums import Priority, Role, Status
+from deskferry.canonical_schema.enums import Channel, FetchState, Priority, Role, Status
+from deskferry.connectors.kit.contract import Measure
 from deskferry.connectors.registry import OWN
 from deskferry.migrate.tally import STATES
+from deskferry.report.audit.duplicates import VERDICTS
+from deskferry.report.audit.rule_words import english_of, told
 from deskferry.report.sign_off import counting
 from deskferry.report.sign_off.loss_groups import GROUPS, OF_CAUSE, words_of_cause
 from deskferry.report.wording import LANGUAGES, Words, tables
+from deskferry.validate.finding import Severity
+from deskferry.validate.rule import Dimension
+from deskferry.validate.rule_results import EXAMINED, OFF
+from deskferry.validate.validation import known_rules
 
 ROOT = Path(deskferry.__file__).parent
 
 
 def test_the_languages_say_the_same() -> None:
-    own = {"effects", "sentences"}  # in English the connectors and the metrics say them
-    keys = [{key for key in tables(one) if key.partition(".")[0] not in own} for one in LANGUAGES]
+    own = ("effects.", "sentences.", "rules")  # in English the connectors, the metrics and the rules say them
+    keys = [{key for key in tables(one) if not key.startswith(own)} for one in LANGUAGES]
     assert keys[0] == keys[1]
     for key in keys[0]:
         fields = [{name for form in _forms(tables(one)[key]) for name in _fields(form)} for one in LANGUAGES]
@@ -49,11 +56,39 @@ def test_every_text_that_a_page_asks_for_is_there() -> None:
     for file in folder.iterdir():
         text = file.read_text(encoding="utf-8")
         asked |= set(re.findall(r"\bt\(['\"]([a-z_.]+)['\"][,)]", text))
-        own = "metrics.page" if file.name == "metrics.html.j2" else "sign_off"
+        own = {"metrics.html.j2": "metrics.page", "audit.html.j2": "audit"}.get(file.name, "sign_off")
         asked |= {f"{own}.{key}" for key in re.findall(r"\bw\(\"([a-z_.]+)\"[,)]", text)}
-        asked |= {f"sign_off.section.{key}" for key in re.findall(r"section\(\"([a-z_]+)\"", text)}
+        asked |= {f"{own}.section.{key}" for key in re.findall(r"section\(\"([a-z_]+)\"", text)}
     assert len(asked) > 100
     assert {key for key in asked if key not in tables("en")} == set()
+
+
+def _heads() -> Iterator[str]:
+    """Yield the columns that the tables of the audit name."""
+    folder = resources.files("deskferry.report.page").joinpath("templates")
+    text = folder.joinpath("audit.html.j2").read_text(encoding="utf-8")
+    for names in re.findall(r"heads\(\(([^()]*)\)", text):
+        yield from re.findall(r"\"([a-z_]+)\"", names)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_code_that_an_audit_shows_has_its_text(language: str) -> None:
+    words = Words(language)
+    wanted = [f"audit.dimension.{one.value}{what}" for one in Dimension for what in ("", "_says")]
+    wanted += [f"audit.{what}.{one.value}" for one in Severity for what in ("severity", "tile")]
+    wanted += [f"audit.channel.{one.value}" for one in Channel] + [f"audit.measure.{one.value}" for one in Measure]
+    wanted += [f"audit.state.{one}" for one in (EXAMINED, OFF)] + [f"audit.fetch.{one.value}" for one in FetchState]
+    wanted += [f"audit.col.{one}" for one in _heads()] + [f"audit.verdicts.{one}" for one in VERDICTS]
+    assert [key for key in wanted if not words.has(key)] == []
+
+
+def test_a_rule_without_spanish_is_shown_in_english() -> None:
+    """`pytest -s` says which rules lack Spanish."""
+    spanish, english = Words("es"), english_of(known_rules())
+    lacking = [one for one in english if not told(spanish, one, english).translated]
+    print(f"\nwithout Spanish: {len(lacking)} of {len(english)} rules: {', '.join(lacking)}")
+    assert [one for one in lacking if told(spanish, one, english).name != english[one].name] == []
+    assert told(spanish, "reference.ticket.requester_id", english).name.startswith("Referencias")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

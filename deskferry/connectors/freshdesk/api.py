@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from deskferry.config import ConnectionConfig
-from deskferry.connectors.freshdesk import children, knowledge, scan
+from deskferry.connectors.freshdesk import children, count, knowledge, scan
 from deskferry.connectors.freshdesk.children import has_next
 from deskferry.connectors.freshdesk.limits import plan_limits
 from deskferry.connectors.freshdesk.settings import FreshdeskSettings
@@ -26,6 +26,7 @@ from deskferry.connectors.kit.contract import (
     RawRecord,
     Stream,
 )
+from deskferry.connectors.kit.count_seam import Counting, Listed, Span
 from deskferry.connectors.kit.limits import number
 from deskferry.connectors.kit.session import Answer, Denied, Session, VendorStatus
 from deskferry.connectors.kit.settings import parse_settings
@@ -102,6 +103,18 @@ class FreshdeskSource:
             ),
         }
         return [by_name.get(stream.name, Estimate(stream.name, None, None)) for stream in STREAMS]
+
+    def counting(self) -> Counting:
+        """Return what is counted; costs no call."""
+        return count.COUNTING
+
+    def counts(self, kind: str, spans: Sequence[Span]) -> list[int | None]:
+        """Return how many records of a kind were created in each span."""
+        return count.counts(self._session, kind, spans)
+
+    def listed(self, kind: str, span: Span) -> Iterator[Sequence[Listed]]:
+        """Yield what was created in a span."""
+        return count.listed(self._session, kind, span)
 
     def pages(self, stream: str, request: PullRequest) -> Iterator[Page]:
         """Yield the pages of a stream; a refusal of a list raises Refused."""

@@ -10,12 +10,13 @@ from contextlib import AbstractContextManager
 from typing import cast
 
 from deskferry.config import ConnectionConfig
-from deskferry.connectors.help_scout import children, docs, lists, people, ratings, scan
+from deskferry.connectors.help_scout import children, count, docs, lists, people, ratings, scan
 from deskferry.connectors.help_scout.files import Download
 from deskferry.connectors.help_scout.hal import fetch
 from deskferry.connectors.help_scout.settings import HelpScoutSession
 from deskferry.connectors.help_scout.streams import CONVERSATIONS, CUSTOMERS, DOCS, PEOPLE, RATINGS, STREAMS, WHOLE
 from deskferry.connectors.kit.contract import Account, BlobRef, Child, Estimate, Page, PullRequest, Stream
+from deskferry.connectors.kit.count_seam import Counting, Listed, Span
 from deskferry.connectors.kit.limits import ACCOUNT, number
 from deskferry.connectors.kit.session import Session, VendorStatus
 from deskferry.errors import Refused
@@ -70,6 +71,18 @@ class HelpScoutSource:
         note = "only those whose threads do not all come with the list"
         found[WHOLE] = Estimate(WHOLE, None, None, note)
         return [found.get(stream.name, Estimate(stream.name, None, None)) for stream in STREAMS]
+
+    def counting(self) -> Counting:
+        """Return what is counted; costs no call."""
+        return count.COUNTING
+
+    def counts(self, kind: str, spans: Sequence[Span]) -> list[int | None]:
+        """Return how many records of a kind were created in each span."""
+        return count.counts(self._session, kind, spans)
+
+    def listed(self, kind: str, span: Span) -> Iterator[Sequence[Listed]]:
+        """Yield what was created in a span."""
+        return count.listed(self._session, kind, span)
 
     def pages(self, stream: str, request: PullRequest) -> Iterator[Page]:
         """Yield the pages of a stream; a refusal of a list raises Refused."""

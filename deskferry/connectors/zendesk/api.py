@@ -14,9 +14,10 @@ import httpx
 
 from deskferry.config import ConnectionConfig
 from deskferry.connectors.kit.contract import Account, BlobRef, Child, Estimate, Page, PullRequest, Raw, Stream
+from deskferry.connectors.kit.count_seam import Counting, Listed, Span
 from deskferry.connectors.kit.session import Session, VendorStatus
 from deskferry.connectors.kit.settings import parse_settings
-from deskferry.connectors.zendesk import account, children, pages
+from deskferry.connectors.zendesk import account, children, count, pages
 from deskferry.connectors.zendesk.exports import begin_at, by_cursor, by_link, by_time, seconds
 from deskferry.connectors.zendesk.lists import (
     REFUSED,
@@ -77,6 +78,18 @@ class ZendeskSource:
     def estimate(self) -> Sequence[Estimate]:
         """Return what a full pull would cost."""
         return account.estimate(self._session)
+
+    def counting(self) -> Counting:
+        """Return what is counted; costs no call."""
+        return count.COUNTING
+
+    def counts(self, kind: str, spans: Sequence[Span]) -> list[int | None]:
+        """Return how many records of a kind were created in each span."""
+        return count.counts(self._session, kind, spans)
+
+    def listed(self, kind: str, span: Span) -> Iterator[Sequence[Listed]]:
+        """Yield what was created in a span."""
+        return count.listed(self._session, kind, span)
 
     def pages(self, stream: str, request: PullRequest) -> Iterator[Page]:
         """Yield the pages of a stream; a refusal of a list that every account has raises Refused."""

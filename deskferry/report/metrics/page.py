@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from babel.dates import get_day_names
-
 import deskferry
 from deskferry.metrics.cards import CARDS
 from deskferry.metrics.dashboard import EDGES, Dashboard, Spread
@@ -17,6 +15,7 @@ from deskferry.report.excerpt import excerpt
 from deskferry.report.metrics import charts
 from deskferry.report.metrics.sentences import in_language
 from deskferry.report.metrics.values import duration, shown
+from deskferry.report.metrics.week import week
 from deskferry.report.page import render
 from deskferry.report.wording import Words
 
@@ -138,21 +137,12 @@ class _View:
         arrivals = self.found.arrivals
         if not arrivals:
             return None
-        names = get_day_names("abbreviated", locale=self.words.language)
-        days = [names[number] for number in range(7)]
-        total = sum(arrivals.values())
 
-        def says(weekday: int, hour: int, count: int) -> str:
-            return self.words("metrics.page.hour", day=days[weekday], hour=f"{hour:02}", n=count)
+        def says(day: str, hour: str, count: int) -> str:
+            return self.words("metrics.page.hour", day=day, hour=hour, n=count)
 
-        rows = [{"day": day, "values": [arrivals.get((number, hour), 0) for hour in range(24)]}
-                for number, day in enumerate(days)]  # fmt: skip
-        return {
-            "cells": charts.cells(arrivals, says), "days": days, "rows": rows, "cell": (charts.CELL, charts.ROW),
-            "place": (charts.LEFT, charts.TOP), "height": charts.TOP + 7 * charts.ROW + 26,
-            "counts": self.words("metrics.page.heat_counts", n=total, timezone=self.found.question.timezone),
-            "most": max(arrivals.values()),
-        }  # fmt: skip
+        counts = self.words("metrics.page.heat_counts", n=sum(arrivals.values()), timezone=self.found.question.timezone)
+        return {**week(self.words.language, arrivals, says), "counts": counts}
 
     def table(self, by: str, results: Sequence[Result]) -> dict[str, Any]:
         """Return a table of groups: the largest first, by the first metric that has them."""

@@ -1,0 +1,1 @@
+"""People, organizations and tickets that are in a store more than once: found, scored, explained, decided on."""
