@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from sqlalchemy import delete, insert, select, update
 
 from deskferry.canonical_schema import sql_table
 from deskferry.errors import ConfigError
-from deskferry.store import Store, machinery, open_store, state
+from deskferry.store import Store, machinery, state
 from deskferry.store.blobs import BlobStore
 from deskferry.toml_table import Table
 from deskferry.validate import Severity, findings_of, rules, settings_of, validate, validation
@@ -41,14 +40,7 @@ def few_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "RULES", FEW)
 
 
-@pytest.fixture
-def sqlite_store(tmp_path: Path) -> Iterator[Store]:
-    """Give an empty SQLite store, for what is the same on both databases."""
-    with open_store(f"sqlite:///{tmp_path / 'store.db'}") as opened:
-        yield opened
-
-
-def put(store: Store, kind: str, name: str, connection: str = "old", **values: Any) -> str:
+def put(store: Store, kind: str, name: str, /, connection: str = "old", **values: Any) -> str:
     key = f"{connection}:{kind}:{name}"
     row = {
         "id": key, "connection": connection, "vendor": "zendesk", "source_object": kind, "source_id": name,
