@@ -87,6 +87,9 @@ _PART_OF_FAMILY = "starts_with(family_l, family_r || ' ') OR starts_with(family_
 _PART_OF_GIVEN = (
     "(least(length(given_l), length(given_r)) = 1 AND left(given_l, 1) = left(given_r, 1))"
     " OR starts_with(given_l, given_r || ' ') OR starts_with(given_r, given_l || ' ')"
+    # A name of one word may be the family name of the other.
+    " OR (family_l IS NULL AND jaro_winkler_similarity(given_l, family_r) >= 0.9)"
+    " OR (family_r IS NULL AND jaro_winkler_similarity(given_r, family_l) >= 0.9)"
 )
 _TWO_GENDERS = (
     "given_l = given_r || 'a' OR given_r = given_l || 'a' OR (left(given_l, -1) = left(given_r, -1)"

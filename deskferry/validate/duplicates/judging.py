@@ -93,7 +93,8 @@ def verdict(two: Likeness) -> tuple[Verdict, float] | None:
 
 def _with_two_names(two: Likeness) -> tuple[Verdict, float] | None:
     """Relatives share numbers, addresses, birthdays of twins; what names one person only outweighs the names."""
-    if two.personal and two.probability >= LIKELY and not two.generations:
+    number = two.personal or ("external_id" in two.keys and two.one_connection)
+    if number and two.probability >= LIKELY and not two.generations:
         return Verdict.PROBABLE, two.probability
     if two.personal or two.keys & {*_KEYS}:
         return Verdict.POSSIBLE, POSSIBLE
