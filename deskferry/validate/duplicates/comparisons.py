@@ -82,6 +82,7 @@ def _near(column: str, least: float) -> str:
 _SWAPPED = (
     "name_key_l = name_key_r OR (given_l = family_r AND list_has_any(family_groups_l, groups_r))"
     " OR (family_l = given_r AND list_has_any(groups_l, family_groups_r))"
+    " OR (jaro_winkler_similarity(given_l, family_r) >= 0.9 AND jaro_winkler_similarity(family_l, given_r) >= 0.9)"
 )
 _PART_OF_FAMILY = "starts_with(family_l, family_r || ' ') OR starts_with(family_r, family_l || ' ')"
 _PART_OF_GIVEN = (
