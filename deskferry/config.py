@@ -28,7 +28,7 @@ DELTA_POLICIES = ("closed_first", "reimport", "append_with_consent")
 _SELECT = (
     "brand", "inbox", "team", "tag", "status", "created_from", "created_to", "updated_from", "updated_to", "include",
 )  # fmt: skip
-_SECTIONS = ("metrics", "validate", "report")
+_SECTIONS = ("metrics", "validate", "report", "duplicates")
 _NAME = re.compile(r"[a-z0-9_-]+")
 
 
@@ -99,7 +99,7 @@ class Config:
     """Where attachments are kept; None: beside the SQLite file."""
     """Keep every version of a raw record, not only the latest."""
     sections: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
-    """Tables that their readers check themselves: metrics, validate, report."""
+    """Tables that their readers check themselves: metrics, validate, report, duplicates."""
     file: Path | None = None
     directory: Path = Path()
     warnings: tuple[str, ...] = ()

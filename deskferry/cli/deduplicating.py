@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,12 @@ import click
 
 from deskferry.cli.app import App, cli
 from deskferry.cli.render import show_csv, show_json, show_table
+from deskferry.toml_table import Table
 from deskferry.validate.duplicates.clusters import clusters
 from deskferry.validate.duplicates.decisions import read_decisions, write_decisions
 from deskferry.validate.duplicates.kept_pairs import pairs_of
 from deskferry.validate.duplicates.search import KINDS, find_duplicates
+from deskferry.validate.duplicates.settings import severities
 from deskferry.validate.duplicates.verdict import Pair, Verdict
 from deskferry.validate.finding import Severity
 
@@ -27,7 +29,7 @@ _HEADINGS = ("kind", "verdict", "score", "record_id", "other_id", "agreed", "dec
 @click.option("--kind", "kinds", type=click.Choice(KINDS), multiple=True, help="Only these; all by default.")
 @click.option(
     "--fail-on", type=click.Choice(["error", "warning", "never"]), default="error", show_default=True,
-    help="certain is an error, probable a warning: from which on the exit code is 1.",
+    help="certain is an error, probable a warning, unless [duplicates] says otherwise; the exit code is then 1.",
 )  # fmt: skip
 @click.option(
     "--decisions", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
@@ -46,6 +48,9 @@ def duplicates(
     """Find people, organizations and tickets that are there more than once; across connections if none is named."""
     names = [app.config.connection(connection).name] if connection else list(app.bench.config.connections)
     wanted = kinds or KINDS
+    weights = severities(
+        Table(app.config.sections.get("duplicates", {}), f"{app.config.file}: [duplicates]", app.config.directory)
+    )
     store = app.bench.store
     with app.bench.run("duplicates", connection) as record:
         if decisions is not None:
@@ -53,7 +58,7 @@ def duplicates(
             click.echo(f"{taken} decisions are kept.", err=True)
         counted = find_duplicates(store, names, wanted, record.id)
         record.counts = {f"{kind}.{verdict}": number for (kind, verdict), number in sorted(counted.items())}
-        record.exit_code = 1 if _failing(counted, fail_on) else 0
+        record.exit_code = 1 if _failing(counted, fail_on, weights) else 0
         if to_decide is not None:
             written = write_decisions(store, names, wanted, to_decide)
             click.echo(
@@ -63,9 +68,9 @@ def duplicates(
     return record.exit_code
 
 
-def _failing(counted: Counter[tuple[str, Verdict]], fail_on: str) -> bool:
-    weights = {"error": {Severity.ERROR}, "warning": {Severity.ERROR, Severity.WARNING}, "never": set()}
-    return any(number and verdict.severity in weights[fail_on] for (_kind, verdict), number in counted.items())
+def _failing(counted: Counter[tuple[str, Verdict]], fail_on: str, weights: Mapping[Verdict, Severity]) -> bool:
+    failing = {"error": {Severity.ERROR}, "warning": {Severity.ERROR, Severity.WARNING}, "never": set()}
+    return any(number and weights[verdict] in failing[fail_on] for (_kind, verdict), number in counted.items())
 
 
 def _show(

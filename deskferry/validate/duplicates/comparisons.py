@@ -82,13 +82,23 @@ def _near(column: str, least: float) -> str:
 _SWAPPED = (
     "name_key_l = name_key_r OR (given_l = family_r AND list_has_any(family_groups_l, groups_r))"
     " OR (family_l = given_r AND list_has_any(groups_l, family_groups_r))"
+    " OR (jaro_winkler_similarity(given_l, family_r) >= 0.9 AND jaro_winkler_similarity(family_l, given_r) >= 0.9)"
 )
 _PART_OF_FAMILY = "starts_with(family_l, family_r || ' ') OR starts_with(family_r, family_l || ' ')"
 _PART_OF_GIVEN = (
     "(least(length(given_l), length(given_r)) = 1 AND left(given_l, 1) = left(given_r, 1))"
     " OR starts_with(given_l, given_r || ' ') OR starts_with(given_r, given_l || ' ')"
-    " OR (length(given_r) >= 3 AND starts_with(given_l, given_r))"
-    " OR (length(given_l) >= 3 AND starts_with(given_r, given_l))"
+    # A name of one word may be the family name of the other.
+    " OR (family_l IS NULL AND jaro_winkler_similarity(given_l, family_r) >= 0.9)"
+    " OR (family_r IS NULL AND jaro_winkler_similarity(given_r, family_l) >= 0.9)"
+)
+_TWO_GENDERS = (
+    "given_l = given_r || 'a' OR given_r = given_l || 'a' OR (left(given_l, -1) = left(given_r, -1)"
+    " AND right(given_l, 1) IN ('a', 'o') AND right(given_r, 1) IN ('a', 'o'))"
+)
+"""Daniel and Daniela, Mario and Maria."""
+_BEGIN_ALIKE = (
+    "least(length(given_l), length(given_r)) >= 3 AND left(given_l, length(given_r)) = left(given_r, length(given_l))"
 )
 GIVEN = Comparison(
     "first_name", "given",
@@ -97,9 +107,9 @@ GIVEN = Comparison(
         Level("swapped", _SWAPPED, 0.03, 0.0001),
         Level("nickname", "list_has_any(groups_l, groups_r)", 0.05, 0.01),
         Level("initial", _PART_OF_GIVEN, 0.05, 0.01),
-        # Two names that many bear are two names, however much they look alike: Maria and Mario, Juan and Juana.
-        Level(CONFLICT, "given_common_l AND given_common_r", 0.01, 0.90),
-        Level("similar", f"{_typo('given')} OR {_near('given', 0.9)}", 0.12, 0.01),
+        # Two names that many bear are two names, however much they look alike; so are those of a sister and a brother.
+        Level(CONFLICT, f"(given_common_l AND given_common_r) OR {_TWO_GENDERS}", 0.01, 0.90),
+        Level("similar", f"{_BEGIN_ALIKE} OR {_typo('given')} OR {_near('given', 0.9)}", 0.12, 0.01),
         Level("near", _near("given", 0.78), 0.02, 0.02),
     ),
     (0.02, 0.10), CONFLICT,

@@ -14,6 +14,8 @@ LIKELY, VERY_LIKELY, POSSIBLE = 0.9, 0.9999, 0.5
 _ONE_NAME = frozenset({"same", "swapped", "nickname"})
 _ALIKE = _ONE_NAME | {"similar", "initial"}
 _NAMES = frozenset({"first_name", "last_name"})
+_SHARED = frozenset({"phone", "address", "organization"})
+"""What a household or a company has in common."""
 _KEYS = ("email", "handle", "external_id")
 _HOUSEHOLD = 4
 """People who may share a number before it is that of a switchboard."""
@@ -67,6 +69,12 @@ class Likeness:
         """The fields other than names that agree."""
         return {field for field, how in self.hows.items() if field not in _NAMES and how in _ALIKE | {"alias", "near"}}
 
+    @property
+    def telling(self) -> set[str]:
+        """The fields beside names that speak for one person, not just for one household."""
+        named = self.hows.get("first_name") in _ALIKE
+        return self.beside_names if named else self.beside_names - _SHARED
+
 
 def verdict(two: Likeness) -> tuple[Verdict, float] | None:
     """Return verdict and score; None for two people."""
@@ -75,7 +83,7 @@ def verdict(two: Likeness) -> tuple[Verdict, float] | None:
     if _certain(two):
         return Verdict.CERTAIN, 1.0 if two.keys & {*_KEYS, "phone"} else two.probability
     key = bool(two.keys & {*_KEYS, "alias"}) and not two.another_family
-    likely = two.probability >= LIKELY and bool(two.beside_names)
+    likely = two.probability >= LIKELY and bool(two.telling)
     if key or likely:
         return Verdict.PROBABLE, max(two.probability, LIKELY)
     if two.probability >= POSSIBLE or two.keys & {*_KEYS, "alias"}:
@@ -85,7 +93,8 @@ def verdict(two: Likeness) -> tuple[Verdict, float] | None:
 
 def _with_two_names(two: Likeness) -> tuple[Verdict, float] | None:
     """Relatives share numbers, addresses, birthdays of twins; what names one person only outweighs the names."""
-    if two.personal and two.probability >= LIKELY and not two.generations:
+    number = two.personal or ("external_id" in two.keys and two.one_connection)
+    if number and two.probability >= LIKELY and not two.generations:
         return Verdict.PROBABLE, two.probability
     if two.personal or two.keys & {*_KEYS}:
         return Verdict.POSSIBLE, POSSIBLE

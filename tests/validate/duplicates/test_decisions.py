@@ -122,3 +122,22 @@ def test_the_command_tells_the_pairs(folder: Path, capsys: pytest.CaptureFixture
     )
     assert command(folder, "--kind", "ticket") == 0
     assert "No duplicates." in capsys.readouterr().out
+
+
+def test_how_bad_a_verdict_is_can_be_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = folder / "deskferry.toml"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(f'{text}[duplicates]\ncertain = "warning"\n', encoding="utf-8")
+    assert command(folder, "--kind", "organization") == 0
+    assert command(folder, "--kind", "organization", "--fail-on", "warning") == 1
+    config.write_text(f'{text}[duplicates]\ncertain = "warnin"\n', encoding="utf-8")
+    assert command(folder, "--kind", "organization") == 2
+    assert "warning" in capsys.readouterr().err
+
+
+def test_without_the_extra_it_says_what_to_install(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "anyascii", None)
+    assert command(folder, "--kind", "organization") == 2
+    assert "deskferry[duplicates]" in capsys.readouterr().err

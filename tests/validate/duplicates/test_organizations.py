@@ -29,7 +29,7 @@ CASES = [
     ({"name": "Umbrella", "domains": ["u.example"]}, {"name": "Umbrela", "domains": ["u.example"]}, "probable"),
     ({"name": "Hooli", "domains": ["hooli.example"]}, {"name": "Hooli", "domains": ["hooli.test"]}, "possible"),
     ({"name": "Store 12 Madrid"}, {"name": "Store 13 Madrid"}, None),
-    ({"name": "Stark", "domains": ["gmail.com"]}, {"name": "Wayne", "domains": ["gmail.com"]}, None),
+    ({"name": "Stark", "domains": ["gmail.com"]}, {"name": "Stark Ltd", "domains": ["gmail.com"]}, "probable"),
     ({"name": "Wonka", "domains": ["g.example"]}, {"name": "Soylent", "domains": ["g.example"]}, None),
 ]
 

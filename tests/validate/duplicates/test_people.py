@@ -62,6 +62,10 @@ def test_who_is_one_person_and_who_is_two(store: Store) -> None:
         person(12, name="A Bot", email="jane.roe@gmail.com", role="bot"),
         person(13, name="Robert Dunez Jr.", phone="+34 655 000 111"),
         person(14, name="Robert Dunez Sr.", phone="+34 655 000 111"),
+        person(15, name="Daniel Crofano", **{**home, "phone": "+34 911 222 555"}),
+        person(16, name="Daniela Crofano", **{**home, "phone": "+34 911 222 555"}),
+        person(17, name="Tamsinette Ulano", email="t.ulano@mail.example", phone="+34 622 111 000"),
+        person(18, name="Tamsinete Ulano", email="t.ulamo@mail.example", phone="+34 622 111 000"),
     ]
     put_rows(store, "person", filler() + people)
     found = by_ids(people_found(store, "old"))
@@ -77,6 +81,8 @@ def test_who_is_one_person_and_who_is_two(store: Store) -> None:
     assert verdict(7, 8) == Verdict.POSSIBLE  # two people with one address
     assert verdict(9, 10) == Verdict.PROBABLE  # a tag that another provider may take for another address
     assert verdict(13, 14) is None  # father and son
+    assert verdict(15, 16) is None  # brother and sister
+    assert verdict(17, 18) == Verdict.PROBABLE  # both typed wrong, one number
     assert not {each for pair in found for each in pair} & {"old:user:11", "old:user:12"}
     assert [(each.field, each.how) for each in found["old:user:3", "old:user:4"].agreed if each.field == "phone"] == [
         ("phone", "same")
