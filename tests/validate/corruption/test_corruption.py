@@ -57,7 +57,9 @@ def known() -> set[str]:
 def test_every_rule_has_a_defect_and_every_defect_a_rule() -> None:
     defects = {one.rule for subject in SUBJECTS for one in of_vendor(subject.name)}
     assert known() - defects - WITHOUT_DEFECT.keys() == set()
-    assert defects - known() == AWAITED
+    awaited = defects - known()
+    print("awaited:", ", ".join(sorted(awaited)))
+    assert awaited <= AWAITED
 
 
 @at_once
@@ -78,7 +80,7 @@ def test_each_alone_is_found_by_its_rule_alone(subject: Subject, store: Store) -
     damaged = []
     for place, defect in enumerate(here(subject)):
         name = f"alone{place}"
-        copy_account(store, subject.name, name)
+        copy_account(store, subject.name, name, without="custom_field")  # each is a query more
         damaged.append(Damaged(Damage(store, subject.name, now, name), subject.name).suffer([defect]))
     found = look(store, now)
     faults = [f"{next(iter(one.expected))}: {fault}" for one in damaged for fault in one.faults(found)]
@@ -87,7 +89,8 @@ def test_each_alone_is_found_by_its_rule_alone(subject: Subject, store: Store) -
 
 def here(subject: Subject) -> list[Defect]:
     """Return the defects of a vendor's account whose rules are there."""
-    return [one for one in of_vendor(subject.name) if one.rule not in AWAITED]
+    there = known()
+    return [one for one in of_vendor(subject.name) if one.rule in there]
 
 
 def errors_in(found: Look, connection: str) -> list[tuple[str, str | None]]:
