@@ -16,9 +16,11 @@ from benchmarks.calls import LEAST
 from benchmarks.desk import served
 from benchmarks.duplicates import searched, write_people
 from benchmarks.files import AIM, measure
-from benchmarks.metrics import computed, scanned
+from benchmarks.metrics import computed
+from benchmarks.metrics import scanned as read_bare
 from benchmarks.metrics_desk import write_desk
 from benchmarks.pull import pulled
+from benchmarks.texts import bodies, scanned
 from benchmarks.throughput import Inserts, Ratio, RawPage, compare, fetched, recorded, sqlite_stores
 from benchmarks.unchanged import changes, first_pull
 from deskferry.store import Store, open_store
@@ -26,11 +28,11 @@ from deskferry.store import Store, open_store
 SIZES: dict[str, dict[str, Any]] = {
     "small": {
         "pages": 1_500, "runs": 5, "memory": (1_000, 5_000), "calls": 1_500, "log": 80_000, "metrics": (2_000, 20_000),
-        "people": 10_000,
+        "texts": 1_500, "people": 10_000,
     },
     "full": {
         "pages": 10_000, "runs": 5, "memory": (10_000, 100_000), "calls": 10_000, "log": 1_000_000,
-        "metrics": (100_000, 1_000_000), "people": 50_000,
+        "metrics": (100_000, 1_000_000), "texts": 15_000, "people": 50_000,
     },
 }  # fmt: skip
 RATIO, GROWTH, MEMORY, CALLS, TIME = 2.0, 0.20, 300.0, 1.05, 1.10
@@ -40,6 +42,8 @@ MESSAGES = 3
 """Messages of each ticket in (c)."""
 LOG = 150.0
 """What a pull of an event log stays below, over the csv module. The aim is 4: SQLite alone is above it."""
+TEXTS = 150.0
+"""MiB a second at which texts are scanned at least."""
 _TRIES = 3
 METRICS_MEMORY, LINEAR = 6 * 1024.0, 1.0
 PEOPLE_SECONDS, PEOPLE_MEMORY = 120.0, 2 * 1024.0
@@ -174,7 +178,7 @@ def metrics(report: Report, sizes: tuple[int, int], directory: Path) -> None:
         what = f"of {tickets:,} tickets"
         note = f"{first['results']} results; processors {first['cpu']:.0f} s, reading {first['cpu_reading']:.0f} of it"
         _told_pace(report, f"(m) all metrics {what} from the store", first["seconds"], FROM_STORE, tickets, note)
-        note = f"{again['cpu']:.0f} s of processors; bare scan {scanned(url):.2f} s"
+        note = f"{again['cpu']:.0f} s of processors; bare scan {read_bare(url):.2f} s"
         _told_pace(report, "(m) the same from a fresh snapshot", again["seconds"], FROM_SNAPSHOT, tickets, note)
         report.tell(f"(m) most memory {what}", first["peak"], METRICS_MEMORY, " MiB")
     growth = seconds[1] / seconds[0] / (sizes[1] / sizes[0])
@@ -183,6 +187,16 @@ def metrics(report: Report, sizes: tuple[int, int], directory: Path) -> None:
 
 def _told_pace(report: Report, what: str, seconds: float, pace: Pace, tickets: int, note: str) -> None:
     report.tell(what, seconds, pace.allowed(tickets), " s", note, pace.aim)
+
+
+def texts(report: Report, tickets: int) -> None:
+    """(t) The scan of texts for flags, as a pull does it."""
+    short, threads = bodies(tickets)
+    for what, some, bound in (("replies with their thread", threads, TEXTS), ("the same without", short, None)):
+        pace = scanned(some, _TRIES)
+        note = f"{pace.texts:,} texts, {pace.mebibytes:.0f} MiB, {pace.rate:.0f} MiB/s; {pace.flagged:,} with a flag"
+        time = 1000 * pace.seconds / pace.mebibytes
+        report.tell(f"(t) scan of {what}, for each MiB", time, bound and 1000 / bound, " ms", note)
 
 
 def event_log(report: Report, rows: int, directory: Path) -> None:
@@ -213,7 +227,7 @@ def main() -> int:
     """Run them all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--size", choices=sorted(SIZES), default="small")
-    parser.add_argument("--only", choices=["a", "b", "c", "d", "e", "m", "p"], help="one of them")
+    parser.add_argument("--only", choices=["a", "b", "c", "d", "e", "t", "m", "p"], help="one of them")
     chosen = parser.parse_args()
     size, report = SIZES[chosen.size], Report()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
@@ -230,6 +244,8 @@ def main() -> int:
         if chosen.only in {None, "e"}:
             (directory / "e").mkdir()
             event_log(report, size["log"], directory / "e")
+        if chosen.only in {None, "t"}:
+            texts(report, size["texts"])
         if chosen.only in {None, "m"}:
             (directory / "m").mkdir()
             metrics(report, size["metrics"], directory / "m")

@@ -35,9 +35,20 @@ class Detector:
     least: int = field(default=1)
     """Places below which there is no finding."""
 
-    def count(self, text: str) -> int:
-        """Return how often the flag applies."""
-        if not sieve(self.suspects)(text):
+    def count(self, text: str, suspected: str) -> int:
+        """Return how often the flag applies to a text of which a part is suspected."""
+        suspects = sieve(self.suspects)
+        if not suspects(text):
             return 0
-        found = sum(1 for _at in self.places(text))
+        found = sum(1 for _at in self.places(suspected if suspects(suspected) else text))
         return found if found >= self.least else 0
+
+
+def suspected_lines(text: str, suspects: Sieve) -> str:
+    """Return the lines of a text that may have a finding, with their neighbours, which may say what it is.
+
+    `re` is slow, and a mail with its thread is long.
+    """
+    lines = text.split("\n")
+    near = {n + step for n, line in enumerate(lines) if suspects(line) for step in (-1, 0, 1)}
+    return "\n".join(lines[n] for n in sorted(near & set(range(len(lines)))))

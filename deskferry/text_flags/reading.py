@@ -6,7 +6,7 @@ from collections import Counter
 from enum import Enum
 
 from deskferry.text_flags import characters, credentials, numbers
-from deskferry.text_flags.detector import Detector, Sieve, sieve
+from deskferry.text_flags.detector import Detector, Sieve, sieve, suspected_lines
 from deskferry.text_flags.flags import Found
 from deskferry.text_flags.markup import IN_PLAIN, PLACEHOLDERS
 
@@ -37,5 +37,6 @@ def scan(text: str, reading: Reading = Reading.PLAIN) -> Found | None:
         suspect = reading.suspects(text)
     if not suspect:
         return None
-    found = Counter({one.flag: count for one in reading.detectors if (count := one.count(text))})
+    part = suspected_lines(text, reading.suspects)
+    found = Counter({one.flag: count for one in reading.detectors if (count := one.count(text, part))})
     return found or None

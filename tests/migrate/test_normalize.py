@@ -63,6 +63,19 @@ def test_the_same_rows_with_every_column(store: Store) -> None:
     assert content(store, times=True) == before
 
 
+def test_flags_of_texts_are_those_of_the_scanner_now(store: Store) -> None:
+    desk = small_account()
+    desk.put_comment("10", "102", body="card 4111 1111 1111 1111", author_id="3", created_at="2026-01-01T07:00:00Z")
+    pull_all(store, desk)
+    before = content(store, times=True)
+    with store.write() as database:
+        database.execute(text("UPDATE message SET text_flags = 'of an older scanner:1'"))
+    assert content(store, times=True) != before
+    normalize(store, "old", CONNECTOR, "run")
+    assert content(store, times=True) == before
+    assert "card_number@body_text:1" in {one["text_flags"] for one in before["message"]}
+
+
 def test_a_message_that_moves_to_another_ticket(store: Store) -> None:
     """Both tickets are numbered anew."""
     desk = small_account()

@@ -91,6 +91,22 @@ def test_a_volatile_change_writes_nothing(store: Store, writer: Writer) -> None:
     assert writer.pages.tally.as_json()["raw"]["s"] == {"inserted": 1, "updated": 0, "unchanged": 1}
 
 
+def test_texts_have_their_flags_from_the_write_that_brings_them(store: Store, writer: Writer) -> None:
+    """A change of the text changes them, a volatile change and another scanner alone do not; `normalize` does."""
+    statement = "SELECT id, text_flags FROM message ORDER BY id"
+    writer.page(comment("1", body="card 4111 1111 1111 1111"), comment("2", body="fine"))
+    assert rows(store, statement) == [("old:comment:1", "card_number@body_text:1"), ("old:comment:2", None)]
+    with store.write() as database:
+        database.execute(text("UPDATE message SET text_flags = 'of an older scanner:1'"))
+    writer.page(comment("1", body="card 4111 1111 1111 1111"), comment("2", body="Espa\u00c3\u00b1a"), at=T2)
+    assert rows(store, statement) == [
+        ("old:comment:1", "of an older scanner:1"),
+        ("old:comment:2", "mojibake@body_text:1"),
+    ]
+    writer.page(comment("1", body="redacted"), comment("2", body="Espa\u00c3\u00b1a"), at=T3)
+    assert rows(store, statement) == [("old:comment:1", None), ("old:comment:2", "mojibake@body_text:1")]
+
+
 def test_volatile_paths_inside_lists(store: Store, writer: Writer) -> None:
     """A signed address moves with every answer; the payload that is kept is the first one."""
     file = {"id": "f", "name": "a", "url": "https://x/f?sig=1"}

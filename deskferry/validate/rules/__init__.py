@@ -9,6 +9,7 @@ from deskferry.validate.rules import (
     inventory_rules,
     lost_references,
     message_rules,
+    people_addresses,
     people_rules,
     service_rules,
     status_history,
@@ -24,8 +25,8 @@ from deskferry.validate.rules import (
 
 _SUBJECTS = (
     ticket_fields, ticket_times, ticket_numbers, ticket_links, message_rules, status_history, attachment_rules,
-    people_rules, survey_rules, service_rules, custom_field_rules, inventory_rules, vendor_number_rules, timeliness,
-    lost_references, texts,
+    people_rules, people_addresses, survey_rules, service_rules, custom_field_rules, inventory_rules,
+    vendor_number_rules, timeliness, lost_references, texts,
 )  # fmt: skip
 
 RULES: tuple[Rule, ...] = tuple(rule for subject in _SUBJECTS for rule in subject.RULES)
