@@ -18,16 +18,10 @@ from tests.connectors.conformance.subjects import SUBJECTS, Subject
 from tests.validate.corruption.accounts import copy_account, pull_clean
 from tests.validate.corruption.bench import Damaged, Look, look
 from tests.validate.corruption.damage import Damage
-from tests.validate.corruption.defect import Defect
 from tests.validate.corruption.defects import of_vendor
 
 TICKETS = 120
 FEW = 60
-AWAITED = frozenset({
-    "person.email_disposable", "person.email_invalid", "person.email_role", "person.name_is_email",
-    "person.name_placeholder", "person.phone_invalid", "person.phone_not_international",
-})  # fmt: skip
-"""Rules that have a defect and are still to come."""
 WITHOUT_DEFECT = {
     "record.rejected": "what a mapping refuses; tests/migrate/test_normalize.py",
     "record.schema": "what a mapping must not write; every mapping is tested against the schemas",
@@ -57,16 +51,14 @@ def known() -> set[str]:
 def test_every_rule_has_a_defect_and_every_defect_a_rule() -> None:
     defects = {one.rule for subject in SUBJECTS for one in of_vendor(subject.name)}
     assert known() - defects - WITHOUT_DEFECT.keys() == set()
-    awaited = defects - known()
-    print("awaited:", ", ".join(sorted(awaited)))
-    assert awaited <= AWAITED
+    assert defects - known() == set()
 
 
 @at_once
 def test_all_at_once_every_rule_finds_its_own_and_a_clean_account_has_no_error(subject: Subject, store: Store) -> None:
     now = pull_clean(store, subject, TICKETS)
     copy_account(store, subject.name, "damaged")
-    damaged = Damaged(Damage(store, subject.name, now, "damaged"), subject.name).suffer(here(subject))
+    damaged = Damaged(Damage(store, subject.name, now, "damaged"), subject.name).suffer(of_vendor(subject.name))
     found = look(store, now)
     assert errors_in(found, subject.name) == []
     faults = damaged.faults(found)
@@ -78,19 +70,13 @@ def test_all_at_once_every_rule_finds_its_own_and_a_clean_account_has_no_error(s
 def test_each_alone_is_found_by_its_rule_alone(subject: Subject, store: Store) -> None:
     now = pull_clean(store, subject, FEW)
     damaged = []
-    for place, defect in enumerate(here(subject)):
+    for place, defect in enumerate(of_vendor(subject.name)):
         name = f"alone{place}"
         copy_account(store, subject.name, name, without="custom_field")  # each is a query more
         damaged.append(Damaged(Damage(store, subject.name, now, name), subject.name).suffer([defect]))
     found = look(store, now)
     faults = [f"{next(iter(one.expected))}: {fault}" for one in damaged for fault in one.faults(found)]
     assert not faults, "\n".join(faults)
-
-
-def here(subject: Subject) -> list[Defect]:
-    """Return the defects of a vendor's account whose rules are there."""
-    there = known()
-    return [one for one in of_vendor(subject.name) if one.rule in there]
 
 
 def errors_in(found: Look, connection: str) -> list[tuple[str, str | None]]:
