@@ -21,7 +21,7 @@ from tests.validate.corruption.damage import Damage
 from tests.validate.corruption.defects import of_vendor
 
 TICKETS = 120
-FEW = 60
+FEW = 30
 WITHOUT_DEFECT = {
     "record.rejected": "what a mapping refuses; tests/migrate/test_normalize.py",
     "record.schema": "what a mapping must not write; every mapping is tested against the schemas",
