@@ -57,6 +57,8 @@ docs: $(VENV)/.dev
 	$(BIN)/python -m deskferry.canonical_schema.json_schema
 	$(BIN)/python -m deskferry.canonical_schema.documentation
 	$(BIN)/python -m deskferry.connectors.documentation
+	$(BIN)/python -m deskferry.metrics.reference
+	$(BIN)/python -m deskferry.validate.reference
 
 clean:
 	rm -rf $(VENV) deskferry-demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

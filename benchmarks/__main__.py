@@ -20,6 +20,7 @@ from benchmarks.metrics import computed
 from benchmarks.metrics import scanned as read_bare
 from benchmarks.metrics_desk import write_desk
 from benchmarks.pull import pulled
+from benchmarks.rules import examined
 from benchmarks.texts import bodies, scanned
 from benchmarks.throughput import Inserts, Ratio, RawPage, compare, fetched, recorded, sqlite_stores
 from benchmarks.unchanged import changes, first_pull
@@ -65,6 +66,7 @@ class Pace:
 
 FROM_STORE, FROM_SNAPSHOT = Pace(60.0, 35.0, 450.0), Pace(20.0, 30.0, 200.0)
 """Making some 250 statements alone takes ten seconds or more, on a desk of any size."""
+RULES_TIME, RULES_MEMORY = Pace(120.0, 45.0, 120.0), 4 * 1024.0
 
 
 class Report:
@@ -172,7 +174,7 @@ def metrics(report: Report, sizes: tuple[int, int], directory: Path) -> None:
     """(m) All metrics, from the store and from a fresh snapshot, beside a bare scan of the same columns."""
     seconds = []
     for tickets in sizes:
-        url = write_desk(directory / f"{tickets}.db", tickets)
+        url = _desk(directory, tickets)
         first, again = computed(url), computed(url)
         seconds.append(again["seconds"])
         what = f"of {tickets:,} tickets"
@@ -183,6 +185,29 @@ def metrics(report: Report, sizes: tuple[int, int], directory: Path) -> None:
         report.tell(f"(m) most memory {what}", first["peak"], METRICS_MEMORY, " MiB")
     growth = seconds[1] / seconds[0] / (sizes[1] / sizes[0])
     report.tell("(m) growth of time over growth of the desk", growth, LINEAR)
+
+
+def rules(report: Report, sizes: tuple[int, int], directory: Path) -> None:
+    """(n) All structural rules over a snapshot, their findings kept; the snapshot is told beside it."""
+    seconds = []
+    for tickets in sizes:
+        found = examined(_desk(directory, tickets))
+        seconds.append(found["seconds"])
+        what = f"of {tickets:,} tickets"
+        dearest = "{1} {0:.1f} s".format(*found["dearest"])
+        note = f"{found['rules']} rules, {found['findings']:,} findings; {found['cpu']:.0f} s of processors; {dearest}"
+        report.tell(f"(n) all rules {what}", found["seconds"], RULES_TIME.allowed(tickets), " s", note, RULES_TIME.aim)
+        report.tell(f"(n) the snapshot that they read {what}", found["snapshot"], None, " s")
+        report.tell(f"(n) most memory {what}", max(found["peak"], found["reader"]), RULES_MEMORY, " MiB")
+    growth = seconds[1] / seconds[0] / (sizes[1] / sizes[0])
+    report.tell("(n) growth of time over growth of the desk", growth, LINEAR)
+
+
+def _desk(directory: Path, tickets: int) -> str:
+    """Return the URL of the desk of this size; it is written once for all parts that read it."""
+    directory.mkdir(exist_ok=True)
+    file = directory / f"{tickets}.db"
+    return f"sqlite:///{file}" if file.exists() else write_desk(file, tickets)
 
 
 def _told_pace(report: Report, what: str, seconds: float, pace: Pace, tickets: int, note: str) -> None:
@@ -227,7 +252,7 @@ def main() -> int:
     """Run them all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--size", choices=sorted(SIZES), default="small")
-    parser.add_argument("--only", choices=["a", "b", "c", "d", "e", "t", "m", "p"], help="one of them")
+    parser.add_argument("--only", choices=["a", "b", "c", "d", "e", "t", "m", "n", "p"], help="one of them")
     chosen = parser.parse_args()
     size, report = SIZES[chosen.size], Report()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
@@ -247,8 +272,9 @@ def main() -> int:
         if chosen.only in {None, "t"}:
             texts(report, size["texts"])
         if chosen.only in {None, "m"}:
-            (directory / "m").mkdir()
             metrics(report, size["metrics"], directory / "m")
+        if chosen.only in {None, "n"}:
+            rules(report, size["metrics"], directory / "m")
         if chosen.only in {None, "p"}:
             (directory / "p").mkdir()
             duplicates(report, size["people"], directory / "p")

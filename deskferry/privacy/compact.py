@@ -13,6 +13,7 @@ from deskferry.canonical_schema import metadata as canonical
 from deskferry.errors import Stopped
 from deskferry.store import Store, machinery
 from deskferry.store.engine import storage_errors
+from deskferry.store.snapshot import discard
 
 _BUSY = Stopped(
     "The database is open in another program, so what was removed still lies in its log.",
@@ -21,7 +22,11 @@ _BUSY = Stopped(
 
 
 def compact(store: Store, tables: Iterable[str] = ()) -> None:
-    """Rewrite the database without what was removed; of PostgreSQL the named tables, all where none is named."""
+    """Rewrite the database without what was removed; of PostgreSQL the named tables, all where none is named.
+
+    The analysis snapshot goes too: the next report makes another.
+    """
+    discard(store)
     with storage_errors():
         if store.path is not None:
             _compact_file(store, store.path)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import shutil
 import time
 import uuid
 from collections.abc import Collection, Mapping
@@ -81,6 +82,17 @@ class Snapshot:
 def folder_of(store: Store) -> Path:
     """Return where the snapshot of a store lies: beside its files."""
     return store.blobs.with_name(store.blobs.name.removesuffix(".files") + ".analysis")
+
+
+def discard(store: Store) -> None:
+    """Remove the snapshot: what was removed from the store is not to lie there."""
+    folder = folder_of(store)
+    if folder.exists():
+        with storage_errors(), FileLock(folder / "lock"):
+            (folder / _META).unlink(missing_ok=True)
+            for path in folder.iterdir():
+                if path.name != "lock":
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def needed(*modules: str, extra: str = "analysis") -> list[ModuleType]:

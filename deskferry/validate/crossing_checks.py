@@ -7,21 +7,16 @@ which says the same and is faster.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 
-import jsonschema
-import jsonschema_rs
 from sqlalchemy import Connection, func, select, text
 
 from deskferry.canonical_schema import KINDS, sql_table
-from deskferry.canonical_schema.json_schema import load_schema
 from deskferry.store import machinery
 from deskferry.store.declared import shortfalls
-from deskferry.store.json_rows import as_json
-from deskferry.store.records import rows
 from deskferry.validate.finding import Finding, Severity
 from deskferry.validate.references import Reference, orphans, references
 from deskferry.validate.rule import Dimension, Rule
+from deskferry.validate.schema_check import forbidden
 
 NO_MESSAGE, DECLARED = "ticket.no_message", "declared."
 _DECLARED_ADVICE = "Pull again; what stays short is missing at the vendor's API too, or hidden from these credentials."
@@ -102,26 +97,9 @@ def _rejects(database: Connection, connection: str) -> Iterator[Finding]:
         )
 
 
-@cache
-def _schemas(kind: str) -> tuple[jsonschema_rs.Validator, jsonschema.Draft202012Validator]:
-    """Return the fast validator, which decides, and the plain one, which explains."""
-    schema = load_schema(kind)
-    return jsonschema_rs.validator_for(schema), jsonschema.Draft202012Validator(schema)
-
-
 def _schema(database: Connection, connection: str) -> Iterator[Finding]:
-    for kind in KINDS:
-        fast, plain = _schemas(kind.value)
-        for row in rows(database, kind.value, connection, live=False):
-            document = as_json(row)
-            if fast.is_valid(document):
-                continue
-            for error in plain.iter_errors(document):
-                place = ".".join(str(step) for step in error.absolute_path)
-                yield Finding(
-                    SCHEMA.id, SCHEMA.severity, connection, kind.value, row["id"], f"{place}: {error.message[:200]}",
-                    SCHEMA.advice,
-                )  # fmt: skip
+    for kind, record_id, wrong in forbidden(database, connection):
+        yield Finding(SCHEMA.id, SCHEMA.severity, connection, kind, record_id, wrong, SCHEMA.advice)
 
 
 def _references(database: Connection, connection: str) -> Iterator[Finding]:

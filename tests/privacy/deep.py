@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+import pyarrow.parquet as pq
 import zstandard
 from sqlalchemy import inspect, text
 
@@ -63,7 +64,10 @@ class Search:
             for path in sorted(directory.rglob("*")):
                 if not path.is_file():
                     continue
-                layers = [layer for _place, layer in _layers(path.read_bytes(), inflating)]
+                content = path.read_bytes()
+                if path.suffix == ".parquet":
+                    content += str(pq.read_table(path).to_pylist()).encode()
+                layers = [layer for _place, layer in _layers(content, inflating)]
                 for layer in (*layers, path.name.encode()):
                     low = layer.lower()
                     hits = {secret for needle, secret in self.needles.items() if needle in low}
