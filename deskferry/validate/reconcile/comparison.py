@@ -122,6 +122,8 @@ class Comparison:
     calls: int = 0
     notes: list[str] = field(default_factory=list)
     errors: int = 0
+    hidden: int = 0
+    """Tickets that were to be read anew, and that the vendor does not show."""
 
     def is_new(self, moment: str | None) -> bool:
         """Whether a moment is one that the last pull need not have seen."""

@@ -136,7 +136,7 @@ def compare_counts(store: Store, connection: OpenConnection, wanted: Sequence[Pl
     """Count both sides; what the vendor does not count is named with the reason."""
     _say_uncounted(store, connection, result)
     for what in counting_of(connection).kinds:
-        own = [place for place in wanted if place.what is what]
+        own = [place for place in wanted if place.what.kind == what.kind]
         with store.read() as database:
             months = _by_month(database, connection.name, what)
         try:

@@ -65,7 +65,10 @@ class RowComparison:
                 self._pair("ticket", record_id, here, None, None)
             return
         if there is None:
-            self.result.not_compared[record_id] = "The vendor does not show it to these credentials."
+            self.result.hidden += 1
+            self.result.not_compared["ticket"] = (
+                f"{self.result.hidden} are not shown to these credentials; the last one is {record_id}."
+            )
             return
         self.result.read["ticket"] += 1
         self._pair("ticket", record_id, here, there, None)

@@ -25,10 +25,15 @@ def pull_clean(store: Store, subject: Subject, tickets: int) -> str:
     return later(ended, minutes=5)
 
 
-def copy_account(store: Store, account: str, name: str) -> None:
-    """Put a copy of a connection beside it under another name: rows, raw records, where its pull stands."""
+def copy_account(store: Store, account: str, name: str, without: str = "") -> None:
+    """Put a copy of a connection beside it under another name: rows, raw records, where its pull stands.
+
+    `without` is a kind that the copy has none of.
+    """
     with store.write() as database:
         for kind in KINDS:
+            if kind.value == without:
+                continue
             _copy(database, kind.value, column_names(kind.value), account, name)
         columns = tuple(column.name for column in machinery.raw_record.columns)
         _copy(database, "raw_record", columns, account, name)

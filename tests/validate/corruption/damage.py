@@ -42,6 +42,10 @@ def later(moment: str, **by: float) -> str:
     return time_text(parse_time_text(moment) + timedelta(**by))
 
 
+def _domain(connection: str) -> str:
+    return f"{connection.replace('_', '-')}.example.org"
+
+
 class Damage:
     """One store that is being damaged."""
 
@@ -218,7 +222,7 @@ class Damage:
                              "is_opening": True, "created_at": at})  # fmt: skip
             messages.append({**common, "seq": 2, "author_id": agent, "author_kind": "agent", "direction": "out",
                              "is_opening": False, "created_at": later(at, hours=1),
-                             "to_addresses": [{"address": f"who@{connection}.example.org", "name": None}]})  # fmt: skip
+                             "to_addresses": [{"address": f"who@{_domain(connection)}", "name": None}]})  # fmt: skip
         self.insert_many("message", messages, connection)
         self.pulled(connection, self.now)
         return made
@@ -226,7 +230,7 @@ class Damage:
     def _people_of(self, connection: str) -> tuple[str, str]:
         both = []
         for role, who in (("end_user", "who"), ("agent", "staff")):
-            email = f"{who}@{connection}.example.org"
+            email = f"{who}@{_domain(connection)}"
             listed = [{"value": email, "type": None, "primary": True, "verified": None}]
             row = {"name": f"Iris {who.title()}", "email": email, "emails": listed, "role": role, "is_active": True,
                    "suspended": False, "is_placeholder": False}  # fmt: skip

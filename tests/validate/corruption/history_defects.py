@@ -58,13 +58,19 @@ def breach_unrecorded(desk: Damage) -> Seen:
 
 @defect("sla_event.without_policy")
 def sla_event_without_policy(desk: Damage) -> Seen:
-    ticket = desk.solved()
-    at = desk.get("ticket", ticket, "created_at")
-    desk.remove("sla_event", "ticket_id = :t", t=ticket)
-    made = desk.insert("sla_event", ticket_id=ticket, policy_id=None, metric="first_reply_time", instance=1,
-                       kind="apply", occurred_at=at, created_at=at, target_seconds=3600.0 * 24 * 3650,
-                       business_hours=False)  # fmt: skip
-    return seen(made)
+    """Of three clocks that began, one does not say which promise it measures."""
+    policy = desk.insert("sla_policy", name="Ten years")
+    events = []
+    for _ in range(3):
+        ticket = desk.solved()
+        at = desk.get("ticket", ticket, "created_at")
+        desk.remove("sla_event", "ticket_id = :t", t=ticket)
+        events.append(
+            {"ticket_id": ticket, "policy_id": policy, "metric": "first_reply_time", "instance": 1, "kind": "apply",
+             "occurred_at": at, "created_at": at, "target_seconds": 3600.0 * 24 * 3650, "business_hours": False}
+        )  # fmt: skip
+    events[1]["policy_id"] = None
+    return seen(desk.insert_many("sla_event", events)[1])
 
 
 # ------------------------------------------------------------------------------------------------------------- surveys

@@ -22,8 +22,7 @@ def after_closing(desk: Damage) -> Seen:
     ticket = desk.solved(UNASKED, "status = 'closed' AND closed_at IS NOT NULL")
     written = later(desk.get("ticket", ticket, "closed_at"), days=2)
     desk.set("ticket", ticket, updated_at=written)
-    last = desk.message(ticket, f"{REPLY} AND seq = (SELECT MAX(seq) FROM message x WHERE x.ticket_id = message.ticket_id "
-                        f"AND x.is_public AND x.author_kind = 'agent' AND NOT x.is_opening)")  # fmt: skip
+    last = desk.rows(f"SELECT id FROM message WHERE ticket_id = :t AND {REPLY} ORDER BY seq DESC", t=ticket)[0][0]
     return seen(desk.set("message", last, created_at=written))
 
 
@@ -73,8 +72,8 @@ def no_recipient(desk: Damage) -> Seen:
     """All mails of the desk tell to whom they went, but for one."""
     message = desk.message(desk.solved())
     desk.execute(
-        "UPDATE message SET channel = 'email', to_addresses = :to WHERE connection = :c AND direction = 'out' AND is_public "
-        "AND (to_addresses IS NULL OR to_addresses = '[]')",
+        "UPDATE message SET channel = 'email', to_addresses = :to WHERE connection = :c AND direction = 'out' "
+        "AND is_public AND (to_addresses IS NULL OR to_addresses = '[]')",
         c=desk.connection, to='[{"address":"who@orchard.example.org","name":null}]',
     )  # fmt: skip
     return seen(desk.set("message", message, to_addresses=[], cc_addresses=[], bcc_addresses=[]))

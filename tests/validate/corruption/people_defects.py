@@ -103,9 +103,10 @@ def schedule_unknown_timezone(desk: Damage) -> Seen:
 @defect("tagging.odd_case")
 def odd_case(desk: Damage) -> Seen:
     """The same tag in two spellings."""
-    made = []
-    for tag in ("walnut", "walnut", "Walnut"):
-        made.append(desk.insert("tagging", kind="ticket", record_id=desk.ticket(ANSWERED), tag=tag))
+    made = [
+        desk.insert("tagging", kind="ticket", record_id=desk.ticket(ANSWERED), tag=tag)
+        for tag in ("walnut", "walnut", "Walnut")
+    ]
     return seen(made[2], instead=made)
 
 

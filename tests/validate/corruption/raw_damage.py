@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from deskferry.connectors.registry import connector
 from deskferry.store.page_writer import PageWriter
 from deskferry.store.raw_archive import RawArchive
 from deskferry.store.settle import settle
-from tests.validate.corruption.damage import CUSTOMER, Damage
+from tests.validate.corruption.damage import CUSTOMER, SOLVED, Damage
 
 _TEXTS = frozenset({"body", "html_body", "plain_body", "body_text", "description", "description_text"})
 SPOKEN = "is_public AND COALESCE(state, 'sent') = 'sent' AND LENGTH(body_text) > 20 AND NOT is_opening"
@@ -31,12 +32,12 @@ def say(desk: Damage, text: str, where: str = ALONE) -> str:
 def _replaced(value: Any, said: str, text: str) -> bool:
     """Put a text where another one is, in every form that the payload has it; whether there was any."""
     if isinstance(value, list):
-        return any([_replaced(one, said, text) for one in value])
+        return sum(_replaced(one, said, text) for one in value) > 0
     if not isinstance(value, dict):
         return False
     done = False
     for key, held in value.items():
-        if key in _TEXTS and isinstance(held, str) and _begins(said) in html.unescape(held):
+        if key in _TEXTS and isinstance(held, str) and _bare(said)[:20] in _bare(held):
             markup = "<" in held and key not in {"plain_body", "body_text", "description_text"}
             value[key] = "".join(f"<p>{html.escape(line)}</p>" for line in text.split("\n")) if markup else text
             done = True
@@ -45,8 +46,21 @@ def _replaced(value: Any, said: str, text: str) -> bool:
     return done
 
 
-def _begins(said: str) -> str:
-    return said.split("\n")[0][:15]
+def _bare(text: str) -> str:
+    """Return a text without markup and spaces, which differ from form to form."""
+    return re.sub(r"<[^>]*>|\s", "", html.unescape(text))
+
+
+def entitle(desk: Damage, subject: str) -> str:
+    """Have a ticket another subject; returns the ticket."""
+    ticket = desk.ticket(SOLVED, "subject IS NOT NULL")
+
+    def change(payload: dict[str, Any]) -> bool:
+        payload.update({key: subject for key in ("subject", "raw_subject") if key in payload})
+        return True
+
+    _rewritten(desk, "ticket", ticket, change)
+    return ticket
 
 
 # -------------------------------------------------------------------------------------------------------------- people

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from tests.validate.corruption.damage import Damage
 from tests.validate.corruption.defect import Seen, defect, seen
-from tests.validate.corruption.raw_damage import ALONE, say, tell
+from tests.validate.corruption.raw_damage import ALONE, entitle, say, tell
+
+_FENCE = "-----{} RSA PRIVATE KEY-----"
 
 
 @defect("text.mojibake", raw=True)
@@ -30,7 +32,7 @@ def empty_message(desk: Damage) -> Seen:
 @defect("text.card_number", raw=True)
 def card_number(desk: Damage) -> Seen:
     """A number of a test card: it has the check digit of real ones."""
-    return seen(say(desk, "Please charge " + " ".join(["4111", "1111", "1111", "1111"]) + ", it is valid until May."))
+    return seen(say(desk, f"Please charge {'4111 ' + '1111 ' * 3}and no other: it is valid until May."))
 
 
 @defect("text.password", raw=True)
@@ -46,11 +48,8 @@ def national_id(desk: Damage) -> Seen:
 
 @defect("text.secret", raw=True)
 def secret(desk: Damage) -> Seen:
-    key = (
-        "-----BEGIN RSA PRIVATE "
-        + "KEY-----\nMIIEowIBAAKCAQEAq7BFUpkGp3+LQmlQYx2eqzDV+xeG8kx/sQFV18S5JhzGeIJNA72wSeu\n"
-    )
-    return seen(say(desk, key + "-----END RSA PRIVATE " + "KEY-----"))
+    lines = ("MIIEowIBAAKCAQEAq7BFUpkGp3+LQmlQYx2eqzDV+xeG8kx", "/sQFV18S5JhzGeIJNA72wSeuSzjNqPQQRSTUVW")
+    return seen(say(desk, "\n".join((_FENCE.format("BEGIN"), *lines, _FENCE.format("END")))))
 
 
 @defect("text.leftover_template", raw=True)
@@ -73,6 +72,12 @@ def truncated(desk: Damage) -> Seen:
     """A text that ends in the middle of a word at the most that the vendor keeps: 65,535 characters."""
     words = "the quick brown fox jumps over the lazy dog and writes to us about it at length "
     return seen(say(desk, (words * 1000)[:65535], ALONE))
+
+
+@defect("ticket.subject_truncated", raw=True)
+def subject_truncated(desk: Damage) -> Seen:
+    """A subject that ends in the middle of a word after 255 characters, the most that desks keep."""
+    return seen(entitle(desk, ("my parcel has not arrived and nobody answers me " * 9)[:255]))
 
 
 # -------------------------------------------------------------------------------------------------------------- people
@@ -111,3 +116,14 @@ def name_is_email(desk: Damage) -> Seen:
 @defect("person.name_placeholder", raw=True)
 def name_placeholder(desk: Damage) -> Seen:
     return seen(tell(desk, "name", "Unknown"))
+
+
+@defect("text.control_character", raw=True)
+def control_character(desk: Damage) -> Seen:
+    return seen(say(desk, "Your parcel\x07 is on its\x1b way, and will arrive on Monday."))
+
+
+@defect("text.entity_in_plain", raw=True)
+def entity_in_plain(desk: Damage) -> Seen:
+    """A text that was escaped once too often."""
+    return seen(say(desk, "Tom &amp; Jerry&#39;s order of &lt;three&gt; parcels&nbsp;arrived."))

@@ -100,9 +100,10 @@ def solved_without_time(desk: Damage) -> Seen:
 
 @defect("ticket.time_without_solved")
 def time_without_solved(desk: Damage) -> Seen:
-    """It was solved by the last change that there was, and is open."""
+    """It was solved after all changes that are known, and is open."""
     ticket = desk.ticket(OPEN)
-    return seen(desk.set("ticket", ticket, solved_at=desk.get("ticket", ticket, "updated_at")))
+    last = later(desk.get("ticket", ticket, "updated_at"), minutes=1)
+    return seen(desk.set("ticket", ticket, solved_at=last, updated_at=last))
 
 
 @defect("ticket.open_for_ages")
@@ -198,7 +199,7 @@ def parent_cycle(desk: Damage) -> Seen:
     return seen(*family)
 
 
-# --------------------------------------------------------------------------------------------------- numbers, whole desks
+# ------------------------------------------------------------------------------------------------ numbers, whole desks
 
 
 @defect("ticket.duplicate_number")
@@ -219,7 +220,7 @@ def number_gaps(desk: Damage) -> Seen:
 
 @defect("ticket.volume_drop", by_itself=True)
 def volume_drop(desk: Damage) -> Seen:
-    """A busy desk without one ticket for four days: a hole in the pull. Its numbers go on, so that they tell nothing."""
+    """A busy desk without one ticket for four days: a hole in the pull, of which its numbers tell nothing."""
     desk.desk(desk.beside("holed"), days=90, per_day=8)
     low, high = later(desk.now, days=-44.5), later(desk.now, days=-40.5)
     gone = [row[0] for row in desk.rows(

@@ -245,6 +245,7 @@ def test_what_departs_on_either_side_is_named_and_nothing_else(subject: Subject,
         assert {one.record_id for one in found.findings()} == {one.record_id for one in found.departures}
 
 
+@pytest.mark.exhaustive
 def test_every_part_of_a_subset_has_its_turn_and_together_they_check_everything(tmp_path: Path) -> None:
     (subject,) = (one for one in SUBJECTS if one.name == "freshdesk")
     with pulled(subject, tmp_path, 6) as world:
