@@ -14,6 +14,7 @@ from typing import Any
 
 from benchmarks.calls import LEAST
 from benchmarks.desk import served
+from benchmarks.duplicates import searched, write_people
 from benchmarks.files import AIM, measure
 from benchmarks.metrics import computed, scanned
 from benchmarks.metrics_desk import write_desk
@@ -25,10 +26,11 @@ from deskferry.store import Store, open_store
 SIZES: dict[str, dict[str, Any]] = {
     "small": {
         "pages": 1_500, "runs": 5, "memory": (1_000, 5_000), "calls": 1_500, "log": 80_000, "metrics": (2_000, 20_000),
+        "people": 10_000,
     },
     "full": {
         "pages": 10_000, "runs": 5, "memory": (10_000, 100_000), "calls": 10_000, "log": 1_000_000,
-        "metrics": (100_000, 1_000_000),
+        "metrics": (100_000, 1_000_000), "people": 50_000,
     },
 }  # fmt: skip
 RATIO, GROWTH, MEMORY, CALLS, TIME = 2.0, 0.20, 300.0, 1.05, 1.10
@@ -40,6 +42,8 @@ LOG = 150.0
 """What a pull of an event log stays below, over the csv module. The aim is 4: SQLite alone is above it."""
 _TRIES = 3
 METRICS_MEMORY, LINEAR = 6 * 1024.0, 1.0
+PEOPLE_SECONDS, PEOPLE_MEMORY = 120.0, 2 * 1024.0
+"""For people who are there twice, among any number up to 50,000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +201,19 @@ def event_log(report: Report, rows: int, directory: Path) -> None:
     report.tell("(e) most memory of that pull", found.peak_mib, MEMORY, " MiB")
 
 
+def duplicates(report: Report, people: int, directory: Path) -> None:
+    """(p) People who are there twice: time and the most memory."""
+    took = searched(write_people(directory / "people.db", people))
+    what = f"(p) duplicates among {people:,} people"
+    report.tell(what, took["seconds"], PEOPLE_SECONDS, " s", f"{took['pairs']:,} pairs; processors {took['cpu']:.0f} s")
+    report.tell(f"{what}: most memory", took["peak"], PEOPLE_MEMORY, " MiB")
+
+
 def main() -> int:
     """Run them all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--size", choices=sorted(SIZES), default="small")
-    parser.add_argument("--only", choices=["a", "b", "c", "d", "e", "m"], help="one of them")
+    parser.add_argument("--only", choices=["a", "b", "c", "d", "e", "m", "p"], help="one of them")
     chosen = parser.parse_args()
     size, report = SIZES[chosen.size], Report()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
@@ -221,6 +233,9 @@ def main() -> int:
         if chosen.only in {None, "m"}:
             (directory / "m").mkdir()
             metrics(report, size["metrics"], directory / "m")
+        if chosen.only in {None, "p"}:
+            (directory / "p").mkdir()
+            duplicates(report, size["people"], directory / "p")
     return 1 if report.missed else 0
 
 

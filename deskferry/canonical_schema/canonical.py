@@ -39,3 +39,8 @@ class Canonical(SQLModel, registry=_REGISTRY):
 def by_raw_record(table: str) -> Index:
     """Return the index by which the parts that one raw record yields are found and replaced together."""
     return Index(f"ix_{table}_raw_record_id", "raw_record_id")
+
+
+def text_flags() -> Any:
+    """Return the column of what is wrong with a record's texts."""
+    return text("What is wrong with its texts: `flag@column:count`, sorted, comma-separated; never the text itself")

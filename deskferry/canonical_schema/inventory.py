@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from deskferry.canonical_schema import json_shapes as shapes
-from deskferry.canonical_schema.canonical import Canonical
+from deskferry.canonical_schema.canonical import Canonical, text_flags
 from deskferry.canonical_schema.columns import choice, flag, json_value, position, text
 from deskferry.canonical_schema.enums import (
     ConfigItemKind,
@@ -66,6 +66,7 @@ class Macro(Canonical, table=True):
     actions: Any = json_value(shapes.ANY, "What it does to a ticket, in the vendor's words")
     visibility: str | None = choice(Visibility, "Who may use it; the stricter where unknown")
     is_active: bool | None = flag("False when it was switched off")
+    text_flags: str | None = text_flags()
 
 
 class ConfigItem(Canonical, table=True):

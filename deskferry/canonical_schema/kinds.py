@@ -75,8 +75,12 @@ _ENGINE_OWN: MappingProxyType[str, frozenset[str]] = MappingProxyType(
         Kind.ATTACHMENT.value: frozenset({"fetch_state", "sha256", "error"}),
     }
 )
+_FOUND_ON_WRITING = frozenset({"text_flags"})
 ENGINE_COLUMNS: dict[str, frozenset[str]] = {
-    kind: _ENGINE_COMMON | _ENGINE_OWN.get(kind, frozenset()) for kind in TABLES
+    kind: _ENGINE_COMMON
+    | _ENGINE_OWN.get(kind, frozenset())
+    | _FOUND_ON_WRITING.intersection(metadata.tables[kind].columns.keys())
+    for kind in TABLES
 }
 """By kind the columns that the store fills: mappings never write them, `content_hash` leaves them out."""
 

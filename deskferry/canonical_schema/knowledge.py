@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from deskferry.canonical_schema import json_shapes as shapes
-from deskferry.canonical_schema.canonical import Canonical
+from deskferry.canonical_schema.canonical import Canonical, text_flags
 from deskferry.canonical_schema.columns import choice, json_value, position, text, time
 from deskferry.canonical_schema.enums import ArticleStatus, Visibility
 
@@ -38,6 +38,7 @@ class Article(Canonical, table=True):
     author_id: str | None = text("The person who wrote it")
     locale: str | None = text("Its language as a BCP 47 tag")
     labels: Any = json_value(shapes.TEXTS, "Its labels, keywords or tags")
+    text_flags: str | None = text_flags()
 
 
 class ArticleTranslation(Canonical, table=True):
@@ -51,6 +52,7 @@ class ArticleTranslation(Canonical, table=True):
     body_html: str | None = text("The text in that language as HTML")
     body_text: str | None = text("The text in that language without markup")
     status: str | None = choice(ArticleStatus, "How far the translation is in its life")
+    text_flags: str | None = text_flags()
 
 
 class ArticleComment(Canonical, table=True):
@@ -64,6 +66,7 @@ class ArticleComment(Canonical, table=True):
     body_text: str | None = text("Text without markup")
     locale: str | None = text("The translation that it was written under")
     ticket_id: str | None = text("The ticket that was made from it")
+    text_flags: str | None = text_flags()
 
 
 class ArticleView(Canonical, table=True):

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from deskferry.canonical_schema import json_shapes as shapes
-from deskferry.canonical_schema.canonical import Canonical, by_raw_record
+from deskferry.canonical_schema.canonical import Canonical, by_raw_record, text_flags
 from deskferry.canonical_schema.columns import choice, count, flag, json_value, position, text, time
 from deskferry.canonical_schema.enums import (
     AuthorKind,
@@ -29,6 +29,7 @@ class SideConversation(Canonical, table=True):
     state: str | None = text("The vendor's own state, e.g. `open`, `closed`")
     channel: str | None = choice(Channel, "Which way it is held")
     participants: Any = json_value(shapes.ADDRESSES, "Who takes part")
+    text_flags: str | None = text_flags()
 
 
 class Message(Canonical, table=True):
@@ -62,6 +63,7 @@ class Message(Canonical, table=True):
     side_conversation_id: str | None = text("The side conversation that it belongs to")
     edited_at: datetime | None = time("When its text was last changed")
     redacted: bool | None = flag("True when the vendor blotted out part of it")
+    text_flags: str | None = text_flags()
 
 
 class Attachment(Canonical, table=True):

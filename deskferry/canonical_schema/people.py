@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from deskferry.canonical_schema import json_shapes as shapes
-from deskferry.canonical_schema.canonical import Canonical, by_raw_record
+from deskferry.canonical_schema.canonical import Canonical, by_raw_record, text_flags
 from deskferry.canonical_schema.columns import choice, flag, json_value, text, time
 from deskferry.canonical_schema.enums import Role
 
@@ -23,6 +23,7 @@ class Organization(Canonical, table=True):
     details: str | None = text("What it is, in the vendor's field for facts")
     notes: str | None = text("What agents noted about it")
     custom_fields: Any = json_value(shapes.OBJECT, "Values by `custom_field.key`")
+    text_flags: str | None = text_flags()
 
 
 class Person(Canonical, table=True):
@@ -54,6 +55,7 @@ class Person(Canonical, table=True):
     signature: str | None = text("E-mail signature of an agent, HTML where the vendor keeps HTML")
     signup_at: datetime | None = time("When the person signed up at the customer's product")
     custom_fields: Any = json_value(shapes.OBJECT, "Values by `custom_field.key`")
+    text_flags: str | None = text_flags()
 
 
 class PersonOrganization(Canonical, table=True):

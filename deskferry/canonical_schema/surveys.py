@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from deskferry.canonical_schema.canonical import Canonical, by_raw_record
+from deskferry.canonical_schema.canonical import Canonical, by_raw_record, text_flags
 from deskferry.canonical_schema.columns import choice, position, real, text, time
 from deskferry.canonical_schema.enums import SurveyKind
 
@@ -28,6 +28,7 @@ class SurveyResponse(Canonical, table=True):
     revision: int | None = position("Which answer of the same person to the same survey, from 1")
     sent_at: datetime | None = time("When the question was sent")
     answered_at: datetime | None = time("When it was answered; NULL: it was not")
+    text_flags: str | None = text_flags()
 
 
 class Review(Canonical, table=True):

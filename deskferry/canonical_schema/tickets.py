@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from deskferry.canonical_schema import json_shapes as shapes
-from deskferry.canonical_schema.canonical import Canonical, by_raw_record
+from deskferry.canonical_schema.canonical import Canonical, by_raw_record, text_flags
 from deskferry.canonical_schema.columns import choice, flag, json_value, position, text, time
 from deskferry.canonical_schema.enums import (
     AuthorKind,
@@ -58,6 +58,7 @@ class Ticket(Canonical, table=True):
     follow_up_of_id: str | None = text("The closed ticket that it continues; repeats `ticket_link`")
     language: str | None = text("Language of the case as a BCP 47 tag")
     custom_fields: Any = json_value(shapes.OBJECT, "Values by `custom_field.key`")
+    text_flags: str | None = text_flags()
 
 
 class TicketEvent(Canonical, table=True):

@@ -121,8 +121,8 @@ def expected_of(composed: Composed, held: Mapping[tuple[str, str], Held], there:
         message = message_of(operation) or (opening if not operation.part else None)
         for file in operation.files:
             owner = operation.file_of.get(file.attachment_id, message)
-            if owner is not None:
-                files.setdefault(owner, []).append(file)
+            if owner is not None:  # with its part, a stand-in or a piece, it lies where `parts` has it
+                files.setdefault(owner.partition("#")[0], []).append(file)
         if crossing is None:
             continue
         if operation.carries:

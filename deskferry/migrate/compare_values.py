@@ -15,7 +15,7 @@ from deskferry.connectors.kit.converters import html_to_text
 from deskferry.connectors.kit.converters import time as read_time
 from deskferry.connectors.kit.mapping import Unreadable
 
-Seen = Literal["read", "witness"]
+Seen = Literal["read", "witness", "journal"]
 _INVISIBLE = dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x00AD))
 _SHOWN = 200
 

@@ -29,17 +29,20 @@ def compare_witness(
     if create is not None and create.mark and witness.mark is not None and witness.mark != create.mark:
         yield Difference("ticket", ticket, "mark", create.mark, witness.mark, "witness")
     by_id = {f"{one.remote_id}": one for one in witness.messages[1:]}
-    for message in expected.aggregate.messages:
+    messages: dict[str, Row | None] = {one["id"]: one for one in expected.aggregate.messages}
+    stand_ins: dict[str, Row | None] = {owner: None for owner in expected.files if owner not in messages}
+    for record_id, message in (messages | stand_ins).items():
         found: list[tuple[Part, WitnessMessage]] = []
-        for part in expected.parts.get(message["id"], ()):
+        for part in expected.parts.get(record_id, ()):
             seen = _seen(part, witness, by_id)
             if seen is None:
-                yield Difference("message", message["id"], "message", part.remote_id, None, "witness")
+                yield Difference("message", record_id, "message", part.remote_id, None, "witness")
             else:
                 found.append((part, seen))
-        if found and len(found) == len(expected.parts[message["id"]]):
-            yield from _message(expected, message, found, places, writer)
-            yield from _files(expected, message["id"], [seen for _part, seen in found], fetch)
+        if found and len(found) == len(expected.parts[record_id]):
+            if message is not None:
+                yield from _message(expected, message, found, places, writer)
+            yield from _files(expected, record_id, [seen for _part, seen in found], fetch)
 
 
 def _seen(part: Part, witness: WitnessTicket, by_id: dict[str, WitnessMessage]) -> WitnessMessage | None:

@@ -19,7 +19,7 @@ from deskferry.store import Store, machinery
 from deskferry.store.engine import now_text
 from deskferry.store.state import beat
 from deskferry.store.suppression import FORGOTTEN
-from deskferry.store.upsert import chunks, insert_into
+from deskferry.store.upsert import chunks, insert_into, inserted_id
 
 PENDING = ("intended", "in_doubt")
 EFFECTIVE = ("done", "adopted")
@@ -210,7 +210,7 @@ class Journal:
         values = self._row(operation, intent, "intended", now_text(now))
         request = {**operation_json(operation), "placeholder": intent.placeholder}
         result = database.execute(table.insert().values(**values, request=request))
-        intent.op_id = int(result.inserted_primary_key[0])  # type: ignore[index]  # an insert of one row has one
+        intent.op_id = inserted_id(result)
 
     def _row(self, operation: Operation, intent: Intent, state: str, stamp: str) -> dict[str, Any]:
         return {

@@ -1,7 +1,7 @@
 """Which source records exist at the destination already, by e-mail, external id, name or domain.
 
 Works on the canonical tables of both connections, whatever the vendors. What matches several candidates becomes a
-question; source people who share an e-mail address become one person (n:1).
+question; source people who share an e-mail address, or whom somebody decided to be the same, become one person (n:1).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from deskferry.migrate.mapping_file import CREATE, NONE, RouteMapping
 from deskferry.migrate.match_fields import match_fields
 from deskferry.migrate.match_people import match_people
 from deskferry.migrate.matches import Found, Matches, ambiguous, answered, canonical_rows
+from deskferry.migrate.pair_decisions import PairDecisions, pair_decisions
 from deskferry.store import machinery
 
 
@@ -88,9 +89,10 @@ def _match_organizations(
             by["external_id"][row.external_id].append(row)
         for domain in row.domains or ():
             by["domain"][folded(domain)].append(row)
+    decided = pair_decisions(database, "organization", source)
     first: dict[str, str] = {}
     for row in canonical_rows(database, "organization", source, columns):
-        twin = first.setdefault(folded(row.name), row.id) if row.name else row.id
+        twin = _twin(row, first, decided)
         if twin != row.id:
             matches.leads[row.id] = twin
             matches.organization_twins.add(row.id)
@@ -104,6 +106,16 @@ def _match_organizations(
             matches.found[row.id] = answered(answer, by, "organization", row.name)
         elif answer is None:
             _find_organization(row, by, matches)
+
+
+def _twin(row: Any, first: dict[str, str], decided: PairDecisions) -> str:
+    """Return the first organization that bears the same name or was decided to be the same; else this one."""
+    keys = [key for key in (folded(row.name) if row.name else None, decided.one_as(row.id)) if key is not None]
+    earlier = (first[key] for key in keys if key in first)
+    twin = next((one for one in earlier if not decided.apart([row.id], [one])), str(row.id))
+    for key in keys:
+        first.setdefault(key, twin)
+    return twin
 
 
 def _find_organization(row: Any, by: dict[str, dict[str, list[Any]]], matches: Matches) -> None:

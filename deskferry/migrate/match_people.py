@@ -1,11 +1,15 @@
-"""Which source people exist at the destination: by any address, then by external id; twins become one."""
+"""Which source people exist at the destination: by any address, then by external id; twins become one.
+
+Twins share an address. What a person decided of a pair comes before: the same become one whatever their addresses,
+the different stay two, and what both call theirs stays with the first.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -15,6 +19,7 @@ from deskferry.connectors.kit.contract import Question
 from deskferry.connectors.kit.names import folded
 from deskferry.migrate.mapping_file import CREATE, PLACEHOLDER, RouteMapping
 from deskferry.migrate.matches import Found, Matches, ambiguous, answered, canonical_rows
+from deskferry.migrate.pair_decisions import PairDecisions, pair_decisions
 
 _PERSON = (
     "id", "source_id", "source_object", "name", "email", "emails", "external_id", "role",
@@ -53,19 +58,45 @@ def _person(row: Any) -> _Person:
     )  # fmt: skip
 
 
-def _groups(people: Iterable[_Person]) -> Iterator[list[_Person]]:
-    """Yield people grouped by shared addresses, directly or over others; those without one stand alone."""
-    of_email: dict[str, list[_Person]] = {}
+def _groups(
+    people: Iterable[_Person], decided: PairDecisions, taken: dict[str, frozenset[str]]
+) -> Iterator[list[_Person]]:
+    """Yield people grouped by shared addresses and by decisions, directly or over others; who shares none is alone.
+
+    Notes in `taken` the addresses that stay with another person, because the two are decided to be different.
+    """
+    of_key: dict[str, list[_Person]] = {}
     groups: dict[int, list[_Person]] = {}
     for one in people:
+        joined = decided.one_as(one.id)
         merged = [one]
-        for other in {id(of_email[email]): of_email[email] for email in one.emails if email in of_email}.values():
+        kept_apart = []
+        for other in {id(of_key[key]): of_key[key] for key in _keys(one, joined) if key in of_key}.values():
+            if decided.apart((each.id for each in merged), (each.id for each in other)):
+                kept_apart.append(other)
+                continue
             groups.pop(id(other), None)
             merged = other + merged
+        if kept_apart:
+            merged[-1] = _without(
+                one, {email for other in kept_apart for each in other for email in each.emails}, taken
+            )
         groups[id(merged)] = merged
-        of_email.update((email, merged) for each in merged for email in each.emails)
-    of_email.clear()
+        of_key.update((key, merged) for each in merged for key in _keys(each, decided.one_as(each.id)))
+    of_key.clear()
     yield from groups.values()
+
+
+def _keys(person: _Person, joined: str | None) -> tuple[str, ...]:
+    return person.emails if joined is None else (*person.emails, f"one as {joined}")
+
+
+def _without(person: _Person, addresses: set[str], taken: dict[str, frozenset[str]]) -> _Person:
+    """Return a person without the addresses that somebody else keeps."""
+    lost = frozenset(addresses).intersection(person.emails)
+    taken[person.id] = taken.get(person.id, frozenset()) | lost
+    left = tuple(email for email in person.emails if email not in lost)
+    return replace(person, emails=left, email=left[0] if left else None)
 
 
 def match_people(
@@ -86,7 +117,8 @@ def match_people(
     }
     told = answers | {one for one in made.values() if one} | set(reassigned.values())
     by = _people_there(database, destination, people, told)
-    for group in _groups(people):
+    decided = pair_decisions(database, "person", source)
+    for group in _groups(people, decided, matches.taken):
         if not _match_reassigned(group, by, matches, reassigned):
             _match_group(group, by, mapping, matches, made)
 
@@ -109,14 +141,22 @@ def _match_reassigned(
 def _people_there(
     database: Connection, destination: str, people: Iterable[_Person], answers: set[str]
 ) -> dict[str, dict[str, list[Any]]]:
-    """Return the destination's people by what may match: of customers those only whom source or mapping name."""
+    """Return the destination's people by what may match: of customers those only whom source or mapping name.
+
+    Who was deleted or deactivated there matches nobody: no ticket can be theirs. Their addresses may still be `held`.
+    """
     by: dict[str, dict[str, list[Any]]] = {
-        name: defaultdict(list) for name in ("email", "external_id", "source_id", "name")
+        name: defaultdict(list) for name in ("email", "external_id", "source_id", "name", "held")
     }
     known = answers | {key for one in people for key in (*one.emails, one.external_id) if key}
     for row in canonical_rows(database, "person", destination, _PERSON):
         there = _person(row)
         is_agent = there.role in AGENT_ROLES
+        for email in there.emails:
+            if email in known:
+                by["held"][email].append(there)
+        if there.is_active is False:
+            continue
         for email in there.emails:
             if is_agent or email in known:
                 by["email"][email].append(there)
@@ -152,6 +192,8 @@ def _match_group(
     if answer not in (None, CREATE):
         matches.found[lead.id] = answered(answer, by, "person", lead.name or lead.email)
         return
+    if answer == CREATE:
+        _leave_taken(lead, None, by, matches)
     found = None if answer == CREATE else _candidate(lead, group, by, matches)
     if found is not None:
         matches.found[lead.id] = found
@@ -169,7 +211,12 @@ def _made_before(person: _Person, remote_id: str | None, by: dict[str, dict[str,
         return
     if person.role in AGENT_ROLES | MACHINE_ROLES:
         matches.placeholders.add(person.id)
-    taken = {email for email in person.emails for one in by["email"].get(email, ()) if one.source_id != remote_id}
+    _leave_taken(person, remote_id, by, matches)
+
+
+def _leave_taken(person: _Person, remote_id: str | None, by: dict[str, dict[str, list[Any]]], matches: Matches) -> None:
+    """Note the addresses that others have there: no two people share one."""
+    taken = {email for email in person.emails for one in by["held"].get(email, ()) if one.source_id != remote_id}
     if taken:
         matches.taken[person.id] = frozenset(taken)
 

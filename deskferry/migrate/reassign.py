@@ -24,6 +24,7 @@ from deskferry.migrate.consent import require_accepted
 from deskferry.migrate.progress import Progress, Silent
 from deskferry.store import Store, machinery
 from deskferry.store.engine import now_text
+from deskferry.store.upsert import inserted_id
 
 COLUMNS = ("placeholder", "to")
 AGENT = "agent"
@@ -286,7 +287,7 @@ def _intend(job: Reassignment, step: Step) -> int:
                 request={"object": step.object, "body": {}, "into": step.into},
             )
         )  # fmt: skip
-        return int(made.inserted_primary_key[0])  # type: ignore[index]  # an insert of one row has one
+        return inserted_id(made)
 
 
 def _settle(job: Reassignment, step: Step, op_id: int, outcome: Outcome) -> None:

@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import select
-
 from deskferry.canonical_schema import split_id
 from deskferry.connectors.kit.contract import Outcome
 from deskferry.errors import ConfigError, Interrupted
@@ -20,7 +18,8 @@ from deskferry.migrate.compose import SILENT
 from deskferry.migrate.consent import require_accepted
 from deskferry.migrate.covered import RETRY
 from deskferry.migrate.decide import Decided, Todo
-from deskferry.migrate.journal import EFFECTIVE, UNDO, Journal, pending_intent, pending_of
+from deskferry.migrate.failed import failed_operations
+from deskferry.migrate.journal import Journal, pending_intent, pending_of
 from deskferry.migrate.lanes import LoadOptions
 from deskferry.migrate.load import Load
 from deskferry.migrate.migrate import MigrateOptions, Migration, running, settle_pending, verify_runs
@@ -29,11 +28,8 @@ from deskferry.migrate.tally import Tally
 from deskferry.migrate.verify import Depth, VerifyResult
 from deskferry.migrate.work import Work
 from deskferry.store import machinery
-from deskferry.store.upsert import chunks
 
-FAILED = ("refused", "not_sent", "quarantined")
 _OF_TICKETS = frozenset({"message", "survey_response", "time_entry", "attachment"})
-_AMONG = 500
 Key = tuple[str, str]
 
 
@@ -108,7 +104,7 @@ def retry(job: Migration, run_id: str, options: RetryOptions | None = None) -> R
 
 
 def _chosen(job: Migration, run_id: str, options: RetryOptions) -> list[Any]:
-    rows = _failed(job, run_id)
+    rows = failed_operations(job.store, job.account.id, machinery.write_op.c.run_id == run_id)
     chosen = [row for row in rows if options.kind is None or options.kind in (row.kind, _record_kind(row))]
     if options.source_id is not None:
         named = {(row.record_id, row.part) for row in chosen if _is_named(row, options.source_id)}
@@ -119,28 +115,6 @@ def _chosen(job: Migration, run_id: str, options: RetryOptions) -> list[Any]:
             "`deskferry runs RUN` shows what a run came to.",
         )
     return chosen
-
-
-def _failed(job: Migration, run_id: str) -> list[Any]:
-    """Return what failed in a run and has not crossed since, in the order in which it was to be sent."""
-    table = machinery.write_op
-    mine = (table.c.account_id == job.account.id) & (table.c.action != UNDO)
-    with job.store.read() as database:
-        rows = list(
-            database.execute(
-                select(table).where(mine, table.c.run_id == run_id, table.c.state.in_(FAILED)).order_by(table.c.id)
-            )
-        )
-        since: dict[Key, int] = {}
-        for part in chunks(sorted({row.record_id for row in rows}), _AMONG):
-            done = database.execute(
-                select(table.c.record_id, table.c.part, table.c.id).where(
-                    mine, table.c.record_id.in_(part), table.c.state.in_(EFFECTIVE)
-                )
-            )
-            for row in done:
-                since[row.record_id, row.part] = max(row.id, since.get((row.record_id, row.part), 0))
-    return [row for row in rows if since.get((row.record_id, row.part), 0) < row.id]
 
 
 def _is_named(row: Any, name: str) -> bool:

@@ -22,7 +22,7 @@ from deskferry.migrate.migrate import Migration, running, settle_pending
 from deskferry.migrate.requests import unplain
 from deskferry.migrate.rollback_result import RollbackOptions, RollbackResult, route_of
 from deskferry.migrate.undo_journal import FORCED, UndoJournal, Unit
-from deskferry.migrate.written_run import WrittenRun, is_twin
+from deskferry.migrate.written_run import WrittenRun, is_twin, stayed_as_it_was
 from deskferry.store import machinery
 from deskferry.store.upsert import chunks
 
@@ -280,7 +280,7 @@ class _Rollback:
         """Note once more what is gone: a round that was stopped, or killed, may have ended before it did."""
         after = 0
         while rows := self.wrote.taken_back(deleted=True, after=after):
-            self._bury(row for row in rows if row.remote_id)
+            self._bury(row for row in rows if row.remote_id and not stayed_as_it_was(row.made))
             after = rows[-1].id
 
     def _keep_hashes(self) -> None:
@@ -318,4 +318,4 @@ def _call(unit: Unit) -> tuple[str, str]:
 
 def _is_silent(op: Any) -> bool:
     """Whether nothing is to be called: a twin that was there, and not in the trash, stays as it is."""
-    return is_twin(op) and not (op.receipt or {}).get("restored")
+    return stayed_as_it_was(op.receipt)

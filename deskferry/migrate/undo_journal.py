@@ -21,7 +21,7 @@ from deskferry.migrate.written_run import ALREADY, WrittenRun, is_twin
 from deskferry.store import machinery
 from deskferry.store.engine import now_text
 from deskferry.store.state import beat
-from deskferry.store.upsert import chunks
+from deskferry.store.upsert import chunks, inserted_id
 
 FORCED = "forced"
 _AMONG = 500
@@ -92,7 +92,7 @@ class UndoJournal:
                 request={"tickets": list(unit.tickets)} if unit.tickets else None,
             )
         )  # fmt: skip
-        unit.undo_id = int(result.inserted_primary_key[0])  # type: ignore[index]  # an insert of one row has one
+        unit.undo_id = inserted_id(result)
 
     def settle(self, outcomes: Sequence[tuple[Unit, Undone]]) -> None:
         """Write what became of them."""

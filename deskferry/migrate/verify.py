@@ -34,6 +34,7 @@ from deskferry.migrate.compare_witness import Fetch, compare_witness
 from deskferry.migrate.compose import Composed
 from deskferry.migrate.decide import CANNOT_UPDATE, Todo
 from deskferry.migrate.delta import CHANGED
+from deskferry.migrate.failed import failed_operations
 from deskferry.migrate.journal import Held, held_crossings
 from deskferry.migrate.placed import place_messages
 from deskferry.migrate.progress import Progress, Silent
@@ -196,7 +197,26 @@ class Verify:
         self._tickets(result)
         for kind in KNOWLEDGE:
             self._knowledge(kind, result)
+        if self.only is None:
+            result.differences += self._missing()
         return result
+
+    def _missing(self) -> list[Difference]:
+        """Return records that were to arrive and did not: refused, in doubt, or waiting for one of these.
+
+        What is missing of a record that arrived is seen where it is read back.
+        """
+        whole = machinery.write_op.c.part == ""
+        last = {row.record_id: row for row in failed_operations(self.store, self.work.account_id, whole)}
+        selection = self.work.composer.crossings.selection
+        kinds = ("organization", "person", "ticket", *KNOWLEDGE)
+        waiting = [one for kind in kinds for one in selection.of(kind) if one in last and self._wanted(one)]
+        there = {one for part in chunks(waiting, 500) for one, _crossing in self._crossed(part)}
+        return [
+            Difference(last[one].kind, one, "missing", "created", f"{last[one].state}: {last[one].code}", "journal")
+            for one in waiting
+            if one not in there
+        ]
 
     def _records(self, kind: str, result: VerifyResult) -> None:
         chosen = self.work.composer.crossings.selection.of(kind)
@@ -293,9 +313,12 @@ class Verify:
         result.differences += found
 
     def _written(self, ids: Sequence[str]) -> list[str]:
+        return [one for one, crossing in self._crossed(ids) if crossing.state != "matched"]
+
+    def _crossed(self, ids: Sequence[str]) -> list[tuple[str, Held]]:
         with self.store.read() as database:
             held = held_crossings(database, self.work.account_id, ids)
-        return [one for one in ids if (one, "") in held and held[one, ""].state != "matched"]
+        return [(one, held[one, ""]) for one in ids if (one, "") in held]
 
     def _batch(self, ids: Sequence[str], result: VerifyResult) -> Iterator[tuple[Composed, list[Difference] | None]]:
         with self.store.read() as database:

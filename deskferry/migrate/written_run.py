@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,12 @@ _CROSSING = machinery.crossing
 def is_twin(op: Any) -> bool:
     """Whether an operation found a record that was there before, and took it."""
     return bool((op.receipt or {}).get(ADOPTED))
+
+
+def stayed_as_it_was(receipt: Mapping[str, Any] | None) -> bool:
+    """Whether an operation found a record and changed nothing of it: not even the trash was left."""
+    told = receipt or {}
+    return bool(told.get(ADOPTED)) and not told.get("restored")
 
 
 @dataclass(slots=True)
@@ -233,7 +239,10 @@ class WrittenRun:
         """Return operations of this run that were taken back and are gone (or changed back), from an id on."""
         undo = _OP.alias("undo")
         statement = (
-            select(_OP.c.id, _OP.c.record_id, _OP.c.kind, _OP.c.remote_id, _OP.c.request, undo.c.receipt)
+            select(
+                _OP.c.id, _OP.c.record_id, _OP.c.kind, _OP.c.remote_id, _OP.c.request, undo.c.receipt,
+                _OP.c.receipt.label("made"),
+            )
             .join(undo, undo.c.undoes == _OP.c.id)
             .where(
                 _OP.c.run_id == self.undone_run, _OP.c.state == ALREADY, undo.c.action == UNDO, undo.c.state == "done",

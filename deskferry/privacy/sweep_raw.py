@@ -20,6 +20,7 @@ from deskferry.store.clean_records import RecordCleaner
 from deskferry.store.machinery import raw_dictionary, raw_record, raw_version
 from deskferry.store.raw_archive import RawArchive, StoredRaw, encode
 from deskferry.store.row_writer import RowWriter
+from deskferry.text_flags import flagged
 
 _RETIRED = "~retired"
 _SAMPLES = 200
@@ -95,6 +96,7 @@ class RawSweep:
         after: Mapped = {}
         if self.writer.map_stored(old, before) is not None or self.writer.map_stored(new, after) is not None:
             return  # a reject: its row is cleaned with all others
+        after = {kind: flagged(kind, rows) for kind, rows in after.items()}
         changed = replace_rows(database, self.sweep, old.id, new.id, before, after)
         forget_hashes(database, changed, changed=True)
 

@@ -70,7 +70,7 @@ def _ticket(kind: str, row: tuple[Any, ...]) -> list[str]:
 def _write(database: Connection, kind: str, held: tuple[Any, ...], row: tuple[Any, ...], now: str) -> bool:
     columns = column_names(kind)
     at = columns.index("content_hash")
-    left = ENGINE_COLUMNS[kind] - {"content_hash"} | SETTLED.get(kind, frozenset()) | {"id"}
+    left = ENGINE_COLUMNS[kind] - {"content_hash", "text_flags"} | SETTLED.get(kind, frozenset()) | {"id"}
     changed = held[0] != row[0] or held[at] != row[at]
     # Where the content is the same, only what it never counted may differ.
     names = {name for name in columns if changed or name in {"url", "raw_record_id"}} - left

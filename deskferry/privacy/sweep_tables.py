@@ -22,6 +22,7 @@ from deskferry.store.clean_records import KEPT_COLUMNS
 from deskferry.store.scrub import Scrubber
 from deskferry.store.suppression import FORGOTTEN, Suppression
 from deskferry.store.upsert import chunks
+from deskferry.text_flags import FLAGGED_KINDS, flags_of
 
 _ELSEWHERE = frozenset({"raw_record", "raw_version", "raw_dictionary", "store_meta", "suppression", "run_lock"})
 """Cleaned by the sweep of the archive, or without anything that a vendor or a person wrote."""
@@ -121,6 +122,8 @@ class TableSweep:
         content = {**row, **values}
         values["content_hash"] = digest([str(content[one.name]) for one in table.columns if one.name not in left])
         values["synced_at"] = self.sweep.now
+        if table.name in FLAGGED_KINDS:
+            values["text_flags"] = flags_of(table.name, content)
 
     def _to_strip(self, table: Table, rows: list[Any]) -> set[str]:
         """Return the people whose own record no raw record tells: the others were made anew from theirs."""

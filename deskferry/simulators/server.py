@@ -160,7 +160,7 @@ class _Connection(socketserver.StreamRequestHandler):
             return None, False
         headers: dict[str, str] = {}
         for _ in range(_MAX_HEADERS):
-            name, separator, value = self.rfile.readline(65537).decode("latin-1").partition(":")
+            name, separator, value = self._line().decode("latin-1").partition(":")
             if not separator:
                 break
             headers[name.strip().lower()] = value.strip()
@@ -177,21 +177,21 @@ class _Connection(socketserver.StreamRequestHandler):
         chunks: list[bytes] = []
         while size := int(self._line().split(b";")[0], 16):
             chunks.append(self._whole(size))
-            self.rfile.readline()
-        self.rfile.readline()
+            self._line()
+        self._line()
         return b"".join(chunks)
 
     def _line(self) -> bytes:
-        line = self.rfile.readline()
-        if not line:
-            raise ConnectionResetError("The client is gone in the middle of a body.")
+        line = self.rfile.readline(65537)
+        if not line.endswith(b"\n"):
+            raise ConnectionResetError("The client is gone in the middle of a request.")
         return line
 
     def _whole(self, size: int) -> bytes:
         """Return so many bytes: of a client that died while it sent, no server takes half a request for a whole one."""
         body = self.rfile.read(size)
         if len(body) < size:
-            raise ConnectionResetError("The client is gone in the middle of a body.")
+            raise ConnectionResetError("The client is gone in the middle of a request.")
         return body
 
     def _answer(self, request: SimRequest, keep: bool) -> bool:

@@ -23,7 +23,7 @@ from deskferry.store import machinery
 from deskferry.store.kept_files import keep_files
 from deskferry.store.versions import VERSION_TABLE, is_current, too_new, upgrade_machinery
 
-CANONICAL_VERSION = 1
+CANONICAL_VERSION = 2
 """Rises with every change of a canonical table: an older store is rebuilt from raw."""
 
 _WRITE = "deskferry_write"

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
+from deskferry.canonical_schema import sql_table
 from deskferry.connectors.kit.contract import Child, Page, RawRecord, Tombstone
 from deskferry.connectors.kit.converters import time as time_text
 from deskferry.connectors.kit.mapping import Context, Coverage, ObjectMap, Raw, Unreadable, tamed
@@ -313,7 +314,11 @@ class PageWriter:
             select(func.count(), func.count().filter(unseen)).select_from(raw).where(mine)
         ).one()
         refusal = None
-        if absent >= _SCAN_FLOOR and absent > _SCAN_LOSS * live:
+        strange = absent
+        if _too_many(strange, live):
+            theirs = select(func.count()).select_from(raw).where(mine, unseen, _of_somebody_gone())
+            strange -= database.execute(theirs).scalar_one()
+        if _too_many(strange, live):
             refusal = Refused(
                 f"{stream}: {absent} of {live} records are suddenly absent; that looks like a revoked permission, "
                 "not like deletions.",
@@ -391,3 +396,16 @@ def _time_or(value: str | None, otherwise: str) -> str:
         return time_text(value) or otherwise
     except Unreadable:
         return otherwise
+
+
+def _too_many(absent: int, live: int) -> bool:
+    return absent >= _SCAN_FLOOR and absent > _SCAN_LOSS * live
+
+
+def _of_somebody_gone() -> ColumnElement[bool]:
+    """Return whether a raw record is a membership of a person who is gone: it went with them, nothing is strange."""
+    person = sql_table("person")
+    gone = or_(person.c.deleted_at.is_not(None), person.c.is_active.is_(False))
+    tables = (sql_table("person_organization"), sql_table("team_member"))
+    theirs = [select(one.c.raw_record_id).join(person, person.c.id == one.c.person_id).where(gone) for one in tables]
+    return or_(*(machinery.raw_record.c.id.in_(one) for one in theirs))

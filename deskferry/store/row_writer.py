@@ -27,6 +27,7 @@ from deskferry.store.upsert import (
     unsettle_left,
     upsert,
 )
+from deskferry.text_flags import FLAGGED_KINDS, flagged
 
 INDEXED_PARTS = ("tagging", "ticket_follower", "ticket_link", "person_organization", "team_member", "attachment",
                  "vendor_metric")  # fmt: skip
@@ -127,6 +128,8 @@ class RowWriter:
             # The deletion of what was never seen loses nothing; what a complete scan lacks needs no mending any more.
             if bad is not None and item.payload is not None and item.deletion_evidence != "absent":
                 rejected[item.id] = (item, bad)
+        for kind in out.keys() & FLAGGED_KINDS:
+            out[kind] = flagged(kind, out[kind])
         while not self._written(database, out, before, rejected, now):
             pass
 

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, CursorResult, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 from deskferry.canonical_schema import ENGINE_COLUMNS, VOLATILE_COLUMNS, column_names
@@ -47,6 +47,13 @@ def is_sqlite(connection: Connection) -> bool:
 def insert_into(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
     """Return an insert that can be told what to do on a conflict: both databases know it, plain SQL does not."""
     return sqlite.insert(table) if is_sqlite(connection) else postgresql.insert(table)
+
+
+def inserted_id(result: CursorResult[Any]) -> int:
+    """Return the number that the database gave the row of an insert of one row."""
+    key = result.inserted_primary_key
+    assert key is not None
+    return int(key[0])
 
 
 def lookup(connection: Connection, table: str, columns: str, ids: Sequence[str], key: str = "id") -> list[Any]:
@@ -97,7 +104,7 @@ class _Plan:
 @cache
 def _plan(kind: str, *, sqlite: bool) -> _Plan:
     columns, hole = column_names(kind), "?" if sqlite else "%s"
-    kept = ENGINE_COLUMNS[kind] - {"content_hash", "synced_at"}
+    kept = ENGINE_COLUMNS[kind] - {"content_hash", "synced_at", "text_flags"}
     volatile = tuple(column for column in columns if column in VOLATILE_COLUMNS[kind])
     followers = ("raw_record_id", *volatile)
     written = tuple(column for column in columns[1:] if column not in kept)

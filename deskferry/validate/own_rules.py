@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -77,8 +78,10 @@ def _reads(table: Table) -> Mapping[str, tuple[str, ...]]:
 
 
 def _asked(name: str, sql: str, desk: Desk) -> ir.Table:
-    try:
-        found: Any = desk.backend.sql(sql)
+    view = f"own_{uuid.uuid4().hex}"
+    try:  # not backend.sql: ibis 12 calls there what DuckDB 2 has no longer
+        desk.backend.raw_sql(f"CREATE TEMPORARY VIEW {view} AS {sql.strip().rstrip(';')}")
+        found: Any = desk.backend.table(view)
         columns = found.columns
     except Exception as error:  # noqa: BLE001 - whatever an engine raises for the SQL of a user
         raise ConfigError(f"The rule {name} cannot be run: {str(error).splitlines()[0]}", "Correct its sql.") from None

@@ -120,17 +120,21 @@ def objections(desk: Desk, rule: Rule) -> pa.Table:
         found = rows.filter(_objected(rule, rows, asked))
     if "record_id" not in found.columns or rule.offending is None:
         found = found.mutate(record_id=found.id)
-    return found.select(*dict.fromkeys(("connection", "record_id", *rule.named))).to_pyarrow()
+    own_kinds = () if rule.kind in _KINDS or "kind" not in found.columns else ("kind",)
+    return found.select(*dict.fromkeys(("connection", "record_id", *own_kinds, *rule.named))).to_pyarrow()
 
 
 def batches(rule: Rule, rows: pa.Table) -> Iterator[list[Finding]]:
-    """Yield what a rule objects to as findings, some thousands at a time."""
-    kind = rule.kind if rule.kind in _KINDS else None
+    """Yield what a rule objects to as findings, some thousands at a time.
+
+    Rows of a rule on records of several kinds tell the `kind` of each.
+    """
+    of_one_kind = rule.kind in _KINDS
     for batch in rows.to_batches(max_chunksize=_ROWS):
         yield [
             Finding(
-                rule.id, rule.severity, row["connection"], kind, row["record_id"], rule.detail.format_map(row),
-                rule.advice,
+                rule.id, rule.severity, row["connection"], rule.kind if of_one_kind else row.get("kind"),
+                row["record_id"], rule.detail.format_map(row), rule.advice,
             )
             for row in batch.to_pylist()
         ]  # fmt: skip

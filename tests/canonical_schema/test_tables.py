@@ -24,6 +24,7 @@ from deskferry.canonical_schema import (
     sql_table,
     time_columns,
 )
+from deskferry.text_flags import FLAGGED_KINDS
 
 COMMON = (
     "id connection vendor source_object source_id source_url created_at updated_at deleted_at deletion_evidence"
@@ -167,6 +168,7 @@ def test_columns_are_those_of_the_contract_and_our_own(engine: Engine, kind: str
         "raw_record_id",
         *CONTRACT.get(kind, "").split(),
         *OURS.get(kind, "").split(),
+        *({"text_flags"} if kind in FLAGGED_KINDS else ()),
     ]
     assert sorted(found) == sorted(expected)
     assert tuple(found) == column_names(kind), "a plain tuple is in the order of the table"
@@ -235,7 +237,8 @@ def test_engine_columns() -> None:
         "message": {"seq", "opening_by_order"},
         "attachment": {"fetch_state", "sha256", "error"},
     }
-    assert {kind: common | own.get(kind, set()) for kind in TABLES} == ENGINE_COLUMNS
+    texts = {kind: {"text_flags"} if kind in FLAGGED_KINDS else set() for kind in TABLES}
+    assert {kind: common | own.get(kind, set()) | texts[kind] for kind in TABLES} == ENGINE_COLUMNS
     assert {kind: columns for kind, columns in VOLATILE_COLUMNS.items() if columns} == {"attachment": {"url"}}
     for kind in TABLES:
         assert (ENGINE_COLUMNS[kind] | VOLATILE_COLUMNS[kind]) <= set(column_names(kind))

@@ -16,6 +16,8 @@ import httpx
 import pytest
 from jsonschema import Draft202012Validator
 
+from deskferry.store import open_store
+from deskferry.store.state import last_run
 from tests.journey.changes import work_an_hour
 from tests.journey.content import content, copy
 from tests.journey.crashing import Crasher
@@ -357,9 +359,6 @@ def test_a_run_that_was_never_verified_is_compared_field_by_field(
 
 def content_run(store: Path) -> str:
     """Return the run that migrated."""
-    from deskferry.store import open_store  # noqa: PLC0415 - of this one test
-    from deskferry.store.state import last_run  # noqa: PLC0415
-
     with open_store(f"sqlite:///{store}") as opened, opened.read() as database:
         found = last_run(database, "migrate", "old>new")
     assert found is not None

@@ -46,7 +46,7 @@ def _texts(node: ast.expr) -> Iterator[str]:
     if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
         yield node.value
     elif isinstance(node, ast.JoinedStr):
-        parts = [str(one.value) if isinstance(one, ast.Constant) else "7" for one in node.values]  # type: ignore[attr-defined]  # of an f-string
+        parts = [str(one.value) if isinstance(one, ast.Constant) else "7" for one in node.values]
         if len(parts) > 1:
             yield "".join(parts)
     elif isinstance(node, ast.Tuple | ast.List):

@@ -106,6 +106,28 @@ def test_a_merged_person_crosses_as_the_one_that_stayed(world: World) -> None:
     assert matched(world).lead(gone) == stayed
 
 
+def test_whom_the_destination_deleted_matches_nobody(world: World) -> None:
+    """Zendesk answers a ticket of theirs with `Requester: is invalid`."""
+    customer = world.source.person("1", "Back Again", "x@a.org", external_id="e-1")
+    agent = world.source.person("2", "Left", "left@desk.org", role="agent")
+    world.pull()
+    world.there.person("40", "Deleted", "x@a.org", is_active=False, external_id="e-1")
+    world.there.person("41", "Left", "left@desk.org", role="agent", is_active=False)
+    with world.store.read() as database:
+        found = match(database, "old", "new", "acc-1", parse_mapping(""))
+    assert {customer, agent} & set(found.found) == set()
+    assert found.placeholders == {agent}
+
+
+def test_whoever_is_to_be_created_leaves_an_address_to_those_who_have_it(world: World) -> None:
+    world.desk.people.update(person("20", "x@a.org"))
+    own = world.source.person("1", "Another", "x@a.org", others=["free@a.org"])
+    assert matched(world).found[own].remote_id == "20"
+    found = matched(world, '[people]\n"x@a.org" = "create"\n')
+    assert own not in found.found
+    assert found.taken == {own: frozenset({"x@a.org"})}
+
+
 def test_several_candidates_are_asked_for(world: World) -> None:
     world.desk.people.update(person("20", "x@a.org"))
     world.desk.people.update(person("21", "y@a.org"))

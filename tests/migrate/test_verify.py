@@ -137,6 +137,20 @@ def test_a_ticket_gone_is_named(world: World) -> None:
     world.desk.tickets[key] = held
 
 
+def test_what_never_arrived_is_missing_until_it_does(store: Store) -> None:
+    world = World(store).fill()
+    world.desk.before = lambda _n, one: "refuse" if one.record_id == "old:user:1" else None
+    assert world.migrate().exit_code == 1
+    result = verify(world.job())
+    assert result.exit_code == 1
+    missing = {(one.kind, one.record_id, one.found) for one in result.differences if one.field == "missing"}
+    assert ("person", "old:user:1", "refused: invalid") in missing
+    assert {"ticket", "person"} == {kind for kind, _record, _found in missing}, "tickets wait for their person"
+    world.desk.before = lambda _n, _one: None
+    assert world.migrate().exit_code == 0
+    assert verify(world.job()).exit_code == 0
+
+
 def test_depths_see_as_deep_as_they_say(world: World) -> None:
     message = world.ticket("1")["messages"][1]
     _text(world, message)

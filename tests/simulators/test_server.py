@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -225,6 +226,24 @@ def test_many_clients_at_once_lose_nothing() -> None:
             thread.join()
         assert server.pipeline.desk.snapshot() == {"numbers": [100]}
         assert len(server.log) == 100
+
+
+LENGTH = b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabcdef"
+CHUNKED = b"POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize("request_bytes", [LENGTH, CHUNKED], ids=["length", "chunked"])
+def test_a_request_cut_off_anywhere_has_no_effect(request_bytes: bytes) -> None:
+    desk = CounterDesk()
+    with serve(desk) as server:
+        address = httpx.URL(server.base_url)
+        for sent in (*range(1, len(request_bytes)), len(request_bytes)):
+            with socket.create_connection((address.host, address.port or 80), timeout=5) as client:
+                client.sendall(request_bytes[:sent])
+                client.shutdown(socket.SHUT_WR)
+                while client.recv(4096):
+                    pass
+    assert desk.bodies == [b"abcdef"], "only the whole one counts"
 
 
 def test_close_ends_held_connections_soon() -> None:

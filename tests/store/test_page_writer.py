@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import inspect, text
 
+from deskferry.canonical_schema import sql_table
 from deskferry.connectors.kit.contract import Child, Page, RawRecord, Tombstone
 from deskferry.connectors.kit.mapping import Context, Map, ObjectMap, Table
 from deskferry.store import Store
@@ -279,6 +280,31 @@ def test_implausible_absence_is_refused(store: Store, writer: Writer) -> None:
     assert rows(store, "SELECT COUNT(*) FROM stream_seen") == [(0,)], "the next scan begins afresh"
     scan(writer, *range(100), 200, at=T3)
     assert live(store) == 101
+
+
+def test_memberships_of_people_who_are_gone_are_not_suddenly_absent(store: Store, writer: Writer) -> None:
+    """After a rollback, or any clearing out of people, their memberships went with them."""
+    members = [RawRecord("ticket", str(n), {"id": str(n)}) for n in range(60)]
+    writer.page(*members, full=True, last=True, complete=True)
+    common = {"connection": "old", "vendor": "v", "source_object": "o", "content_hash": "h", "synced_at": T1}
+    person, joined = sql_table("person"), sql_table("person_organization")
+    with store.write() as database:
+        for n in range(60):
+            own = {**common, "source_id": str(n)}
+            database.execute(person.insert().values(id=f"old:user:m{n}", is_active=n >= 30, **own))
+            database.execute(
+                joined.insert().values(
+                    id=f"old:m:{n}",
+                    raw_record_id=f"old:ticket:{n}",
+                    person_id=f"old:user:m{n}",
+                    organization_id="old:o:1",
+                    **own,
+                )
+            )
+    with pytest.raises(Exception, match="60 of 60 records are suddenly absent"):
+        writer.page(full=True, last=True, complete=True, at=T2)
+    writer.page(*members[30:], full=True, last=True, complete=True, at=T2)
+    assert rows(store, "SELECT COUNT(*) FROM raw_record WHERE deleted_at IS NULL") == [(30,)]
 
 
 def test_a_stream_of_several_objects(store: Store, writer: Writer) -> None:

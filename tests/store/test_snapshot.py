@@ -153,9 +153,8 @@ def test_a_refresh_leaves_the_open_store_alone(store: Store) -> None:
     assert len(rows(Snapshot.refresh(store, ASKED), "ticket")) == 2
 
 
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_a_failure_of_the_export_is_told_like_any_other_of_the_database(store: Store, tmp_path: Path) -> None:
-    if store.path is None:
-        pytest.skip("PostgreSQL is read in this process")
     other = tmp_path / "other.db"
     other.write_bytes(b"no database at all" * 100)
     with pytest.raises(ConfigError, match="not a SQLite database"):
@@ -228,9 +227,8 @@ def test_two_records_that_share_a_key_are_seen(tmp_path: Path) -> None:
         assert snapshot_module._has_twins(tmp_path / "some.parquet") is twins
 
 
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_all_programs_that_export_together_see_the_same_state(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    if store.path is None:
-        pytest.skip("PostgreSQL is read in one transaction")
     people_and_tickets(store)
     monkeypatch.setattr(export_processes, "_WORTH_A_PROCESS", 1)
     monkeypatch.setattr(export_processes.os, "cpu_count", lambda: 2)

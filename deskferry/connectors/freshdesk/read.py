@@ -14,6 +14,7 @@ from deskferry.connectors.freshdesk.read_setup import (
 )
 from deskferry.connectors.kit.converters import addresses, boolean, negated, text, time
 from deskferry.connectors.kit.mapping import Const, Link, Map, ObjectMap, RefTo, Table
+from deskferry.connectors.kit.part_tables import copied_table, tag_table
 
 _SIGNED = ("attachments[].attachment_url", "attachments[].thumb_url", "attachments[].canonical_url")
 """Pre-signed links that change with every answer."""
@@ -108,23 +109,8 @@ TICKET = ObjectMap(
             of="attachment",
         ),
         Table("attachment", (Map("ticket_id", "^id", RefTo("ticket")), *_FILE), each=own.other_files, of="attachment"),
-        Table(
-            "tagging",
-            (Map("kind", via=Const("ticket")), Map("record_id", "^id", RefTo("ticket")), Map("tag", "tag")),
-            each=own.tags,
-            source_id=None,
-            part="tag",
-            key="tag",
-            takes=("tags",),
-        ),
-        Table(
-            "ticket_follower",
-            (Map("ticket_id", "^id", RefTo("ticket")), Map("email", "email"), Map("kind", via=Const("cc"))),
-            each=own.ccs,
-            source_id=None,
-            part="cc",
-            key="email",
-        ),
+        tag_table("ticket", "ticket", own.tags),
+        copied_table("ticket", own.ccs),
         Table(
             "ticket_link",
             (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from deskferry.connectors.freshdesk import converters as own
 from deskferry.connectors.kit.converters import boolean, choice, lower, text, time, whole
 from deskferry.connectors.kit.mapping import Const, Link, Map, ObjectMap, RefTo, Table
+from deskferry.connectors.kit.part_tables import tag_table
 
 TIMES = (Map("created_at", "created_at", time), Map("updated_at", "updated_at", time))
 DELETED = (
@@ -105,15 +106,7 @@ USER = ObjectMap(
             key="company_id",
             takes=("company_id", "other_companies"),
         ),
-        Table(
-            "tagging",
-            (Map("kind", via=Const("person")), Map("record_id", "^id", RefTo("user")), Map("tag", "tag")),
-            each=own.tags,
-            source_id=None,
-            part="tag",
-            key="tag",
-            takes=("tags",),
-        ),
+        tag_table("person", "user", own.tags),
     ),
     kept={
         "active": "whether the person confirmed the address; it cannot be written",

@@ -8,6 +8,7 @@ from deskferry.connectors.help_scout import thread_values as thread
 from deskferry.connectors.help_scout.read_people import CUSTOMER, LINKS, ORGANIZATION, RATING, TEAM, USER
 from deskferry.connectors.kit.converters import addresses, html_to_text, text, time
 from deskferry.connectors.kit.mapping import Const, Map, ObjectMap, RefBy, RefTo, Table
+from deskferry.connectors.kit.part_tables import copied_table, tag_table
 
 CONVERSATION = ObjectMap(
     "conversation",
@@ -39,24 +40,8 @@ CONVERSATION = ObjectMap(
                 Map("deletion_evidence", ".", own.deletion),
             ),
         ),
-        Table(
-            "tagging",
-            (Map("kind", via=Const("ticket")), Map("record_id", "^id", RefTo("conversation")), Map("tag", "tag")),
-            each=own.tags,
-            source_id=None,
-            part="tag",
-            key="tag",
-            takes=("tags",),
-        ),
-        Table(
-            "ticket_follower",
-            (Map("ticket_id", "^id", RefTo("conversation")), Map("email", "email"), Map("kind", via=Const("cc"))),
-            each=own.ccs,
-            source_id=None,
-            part="cc",
-            key="email",
-            takes=("cc",),
-        ),
+        tag_table("ticket", "conversation", own.tags),
+        copied_table("conversation", own.ccs, ("cc",)),
     ),
     ignored={
         **LINKS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from deskferry.connectors.kit.converters import choice, lower, time
 from deskferry.connectors.kit.mapping import Const, Link, Map, ObjectMap, Raw, RefTo, Table
+from deskferry.connectors.kit.part_tables import tag_table
 from deskferry.connectors.zendesk.values import (
     emails_of,
     identities_of,
@@ -49,13 +50,7 @@ ORGANIZATION = ObjectMap(
                 Map("custom_fields", "organization_fields", keyed_values),
             ),
         ),
-        Table(
-            "tagging",
-            (Map("kind", via=Const("organization")), Map("record_id", "^id", RefTo("organization")), Map("tag", ".")),
-            each="tags",
-            source_id=None,
-            part="tag",
-        ),
+        tag_table("organization", "organization", "tags", "."),
     ),
     ignored={"url": API_URL, "deleted_at": "a deleted organization becomes a tombstone"},
     kept={
@@ -92,13 +87,7 @@ USER = ObjectMap(
             ),
             takes=("identities", "role", "time_zone", "iana_time_zone"),
         ),
-        Table(
-            "tagging",
-            (Map("kind", via=Const("person")), Map("record_id", "^id", RefTo("user")), Map("tag", ".")),
-            each="tags",
-            source_id=None,
-            part="tag",
-        ),
+        tag_table("person", "user", "tags", "."),
     ),
     ignored={
         "url": API_URL,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deskferry.connectors.kit.converters import text, time
-from deskferry.connectors.kit.mapping import Const, Link, Map, ObjectMap, Raw, RefTo, Table
+from deskferry.connectors.kit.mapping import Link, Map, ObjectMap, Raw, RefTo, Table
+from deskferry.connectors.kit.part_tables import tag_table
 from deskferry.connectors.zendesk.read_people import API_URL, CREATED
 from deskferry.connectors.zendesk.values import channel, field_values, minutes_or_seconds, priority_of, status_of
 
@@ -100,13 +101,7 @@ TICKET = ObjectMap(
     "ticket",
     (
         Table("ticket", _TICKET_ROWS),
-        Table(
-            "tagging",
-            (Map("kind", via=Const("ticket")), Map("record_id", "^id", RefTo("ticket")), Map("tag", ".")),
-            each="tags",
-            source_id=None,
-            part="tag",
-        ),
+        tag_table("ticket", "ticket", "tags", "."),
         Table(
             "ticket_follower",
             (

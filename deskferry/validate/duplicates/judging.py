@@ -132,15 +132,15 @@ def _explained(two: Likeness) -> tuple[Agreement, ...]:
 
 
 def _statement(table: str, compared: Sequence[Comparison], attributes: Collection[Attribute]) -> str:
-    levels = ", ".join(f"{_level(one)} AS level_{one.column}" for one in compared)
-    held = ", ".join(f"coalesce({sql}, FALSE) AS key_{name}" for name, sql in _SAME.items())
+    told = [f"{_level(one)} AS level_{one.column}" for one in compared]
+    told += [f"coalesce({sql}, FALSE) AS key_{name}" for name, sql in _SAME.items()]
     personal = [f"({one.column}_l = {one.column}_r)" for one in attributes if one.personal]
     number = f"list_bool_or([{', '.join(personal)}])" if personal else "NULL"
     sure = " OR ".join(f"coalesce({_SAME[name]}, FALSE)" for name in (*_KEYS, "alias"))
     columns = (*_READ, *(one.column for one in attributes))
     beside = ", ".join(f"l.{name} AS {name}_l, r.{name} AS {name}_r" for name in columns)
     return (
-        f"SELECT one, other, probability, {levels}, {held}, {number} AS personal, "
+        f"SELECT one, other, probability, {', '.join(told)}, {number} AS personal, "
         "coalesce(suffix_l, '') <> coalesce(suffix_r, '') AS generations, "
         "connection_l = connection_r AS one_connection, "
         "coalesce(least(phone_bearers_l, phone_bearers_r), 0) AS bearers "

@@ -20,6 +20,12 @@ _log = logging.getLogger(__name__)
 
 def scored(duck: Any, compared: Sequence[Comparison], attributes: Collection[Attribute], people: int) -> str:
     """Score the table `candidates` of pairs of `people`; return the name of the table with the result."""
+    if not compared:
+        duck.execute(
+            "CREATE OR REPLACE TABLE unscored AS SELECT join_key_l AS unique_id_l, join_key_r AS unique_id_r, "
+            "0.0 AS match_probability FROM candidates"
+        )
+        return "unscored"
     (splink,) = needed("splink", extra="duplicates")
     for noisy in ("splink", "splink.internals"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
@@ -78,6 +84,10 @@ def _pairs(duck: Any, columns: Sequence[str]) -> int:
 
 
 def _learn(linker: Any, rule: str) -> None:
-    linker.training.estimate_parameters_using_expectation_maximisation(
-        rule, estimate_without_term_frequencies=True, max_pairs=_TRAINED_ON
-    )
+    """Learn from the pairs of one condition; the model stays as it is where they are all alike."""
+    try:
+        linker.training.estimate_parameters_using_expectation_maximisation(
+            rule, estimate_without_term_frequencies=True, max_pairs=_TRAINED_ON
+        )
+    except ValueError as error:  # Splink refuses what it learnt itself when a share becomes 0 (< 1e-300)
+        _log.info("nothing is learnt from %s: %s", rule, error)

@@ -13,6 +13,7 @@ from deskferry.validate.rules import (
     service_rules,
     status_history,
     survey_rules,
+    texts,
     ticket_fields,
     ticket_links,
     ticket_numbers,
@@ -24,7 +25,7 @@ from deskferry.validate.rules import (
 _SUBJECTS = (
     ticket_fields, ticket_times, ticket_numbers, ticket_links, message_rules, status_history, attachment_rules,
     people_rules, survey_rules, service_rules, custom_field_rules, inventory_rules, vendor_number_rules, timeliness,
-    lost_references,
+    lost_references, texts,
 )  # fmt: skip
 
 RULES: tuple[Rule, ...] = tuple(rule for subject in _SUBJECTS for rule in subject.RULES)

@@ -16,6 +16,11 @@ _UNSENT = ("draft", "scheduled", "failed")
 _PEOPLE = ("agent", "end_user")
 
 
+def _sent(rows: ir.Table) -> ir.BooleanValue:
+    """Return whether a message went out; a vendor that tells no state tells only of those that did."""
+    return rows.state.isnull() | (rows.state == "sent")
+
+
 def _with_ticket(desk: Desk) -> ir.Table:
     """Return live messages beside the times of their ticket."""
     messages = desk.live("message")
@@ -33,14 +38,15 @@ def _before_ticket(desk: Desk) -> ir.Table:
 
 def _after_closing(desk: Desk) -> ir.Table:
     rows = _with_ticket(desk)
-    said = (rows.state == "sent") & rows.is_public & rows.author_kind.isin(_PEOPLE)
+    said = _sent(rows) & rows.is_public & rows.author_kind.isin(_PEOPLE)
     return rows.filter(rows.status == "closed", said, rows.created_at > rows.closed_at + _seconds(desk))
 
 
 def _counted_draft(desk: Desk) -> ir.Table:
     """Yield unsent messages at the very time of the first response, where no reply was sent by then."""
     rows = _with_ticket(desk)
-    sent = rows.filter(rows.state == "sent", rows.is_public, rows.author_kind == "agent", ~rows.is_opening)
+    reply = ~rows.is_opening.fill_null(ibis.literal(value=False))
+    sent = rows.filter(_sent(rows), rows.is_public, rows.author_kind == "agent", reply)
     unsent = rows.filter(rows.state.isin(_UNSENT))
     second = ibis.interval(seconds=1)
     near = (unsent.created_at <= unsent.first_responded_at + second) & (
@@ -84,7 +90,7 @@ def _without_recipient(desk: Desk) -> ir.Table:
 
 
 def _is_mail(rows: ir.Table, _desk: Desk) -> ir.BooleanValue:
-    return (rows.channel == "email") & (rows.direction == "out") & (rows.state == "sent") & rows.is_public
+    return (rows.channel == "email") & (rows.direction == "out") & _sent(rows) & rows.is_public
 
 
 def _empty(addresses: ir.StringValue) -> ir.BooleanValue:

@@ -53,19 +53,28 @@ def _circling(kind: str, column: str, link: str | None, desk: Desk) -> ir.Table:
 
 
 def on_cycles(onward: Mapping[int, Sequence[int]]) -> set[int]:
-    """Return what references lead back to: what has no reference inwards or outwards is peeled off, layer by layer.
+    """Return what references lead back to, and what lies on the way from one circle to another."""
+    inward: dict[int, list[int]] = {}
+    for one, targets in onward.items():
+        for target in targets:
+            inward.setdefault(target, []).append(one)
+    reached = _peeled(set(onward) | set(inward), inward, onward)
+    return _peeled(reached, onward, inward)
 
-    What is left lies on circles, or on the way from one to another.
-    """
-    left = {one: set(targets) for one, targets in onward.items()}
-    while True:
-        referred = {target for targets in left.values() for target in targets}
-        kept = {one: targets & left.keys() for one, targets in left.items() if one in referred}
-        kept = {one: targets & kept.keys() for one, targets in kept.items()}
-        kept = {one: targets for one, targets in kept.items() if targets}
-        if len(kept) == len(left):
-            return set(kept)
-        left = kept
+
+def _peeled(left: set[int], before: Mapping[int, Sequence[int]], after: Mapping[int, Sequence[int]]) -> set[int]:
+    """Return what is left when everything without anything before it is taken away, again and again."""
+    count = {one: sum(1 for other in before.get(one, ()) if other in left) for one in left}
+    ends = [one for one, number in count.items() if number == 0]
+    while ends:
+        one = ends.pop()
+        left.discard(one)
+        for other in after.get(one, ()):
+            if other in left:
+                count[other] -= 1
+                if count[other] == 0:
+                    ends.append(other)
+    return left
 
 
 def _cycle(name: str, kind: str, column: str, link: str | None, what: str) -> Rule:

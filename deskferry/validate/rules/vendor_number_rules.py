@@ -16,7 +16,8 @@ _REPLY, _RESOLUTION = "reply_time_in_minutes.calendar", "full_resolution_time_in
 def _replies(desk: Desk) -> ir.Table:
     """Return when an agent first answered each ticket, other than by its opening."""
     rows = desk.live("message")
-    sent = (rows.author_kind == "agent") & rows.is_public & (rows.state == "sent")
+    unsaid = rows.state.isnull()  # of Zendesk: it tells only of what was sent
+    sent = (rows.author_kind == "agent") & rows.is_public & (unsaid | (rows.state == "sent"))
     rows = rows.filter(sent, ~rows.is_opening.fill_null(ibis.literal(value=False)))
     return rows.group_by("key_of_ticket_id").aggregate(replied_at=rows.created_at.min())
 
@@ -30,7 +31,9 @@ def _differing(desk: Desk) -> ir.Table:
     rows = told.inner_join(tickets, "key_of_ticket_id").left_join(_replies(desk), "key_of_ticket_id")
     until = (rows.name == _REPLY).ifelse(rows.replied_at, rows.solved_at)
     ours = until.delta(rows.began_at, unit="second") / 60.0
-    rows = rows.mutate(ours=ours.round().cast("int64"), told=rows.value, record_id=rows.id, minutes=ours)
+    rows = rows.mutate(
+        ours=ours.round().cast("int64"), told=rows.value, metric=rows.name, record_id=rows.id, minutes=ours
+    )
     slack = ibis.greatest(float(desk.options["minutes"]), rows.value * float(desk.options["share"]))
     return rows.filter((rows.minutes - rows.value).abs() > slack)
 
@@ -39,7 +42,7 @@ RULES = (
     Rule(
         "vendor_metric.differs", "vendor_metric", Dimension.ACCURACY, Severity.WARNING,
         "Numbers of the vendor that its own records do not bear out",
-        "{name}: the vendor says {told}, its records {ours}",
+        "{metric}: the vendor says {told}, its records {ours}",
         "`deskferry metrics --compare-vendor` tells the cause ticket by ticket.",
         {"vendor_metric": ("key_of_ticket_id", "name", "value"),
          "ticket": ("key_of_id", "created_at", "solved_at", "status"),

@@ -19,7 +19,7 @@ from deskferry.redaction import Secret
 from deskferry.simulators.faults import parse_faults
 from deskferry.simulators.kernel import Desk
 from deskferry.simulators.server import SimTransport
-from deskferry.simulators.start import build
+from deskferry.simulators.start import Profile, build
 from deskferry.store import Store
 
 VENDORS = (ZENDESK, FRESHDESK, HELP_SCOUT)
@@ -115,9 +115,11 @@ SUBJECTS = (
 class Account:
     """A simulated account and the connection to it; whoever asks for `pull` gets what one run brings."""
 
-    def __init__(self, subject: Subject, *, seed: int = 3, tickets: int = 12) -> None:
+    def __init__(
+        self, subject: Subject, *, seed: int = 3, tickets: int = 12, profile: Profile = "ugly", name: str = "old"
+    ) -> None:
         self.subject = subject
-        self.desk: Desk = build(subject.name, seed=seed, tickets=tickets)
+        self.desk: Desk = build(subject.name, seed=seed, tickets=tickets, profile=profile)
         self.transport = SimTransport(self.desk)
         offered = self.desk.credentials()
         fields = subject.connector.settings.model_fields
@@ -126,15 +128,15 @@ class Account:
             for key in subject.credentials
         }
         self.config = ConnectionConfig(
-            "old", subject.name, base_url=ORIGIN, settings=MappingProxyType(settings), requests_per_minute=1e6,
+            name, subject.name, base_url=ORIGIN, settings=MappingProxyType(settings), requests_per_minute=1e6,
         )  # fmt: skip
 
     def pull(self, store: Store, **options: Any) -> PullResult:
         """Pull, as one run of the command does."""
         connector = self.subject.connector
-        with connector.session(self.config, self.desk.clock, self.transport) as session:  # type: ignore[arg-type]  # SimClock keeps Clock
+        with connector.session(self.config, self.desk.clock, self.transport) as session:
             opened = OpenConnection(
-                "old", connector, session, connector.source(session, self.config), self.desk.clock,  # type: ignore[arg-type]  # the same
+                self.config.name, connector, session, connector.source(session, self.config), self.desk.clock,
                 connector.site(self.config), threads=1,
             )  # fmt: skip
             return pull(store, opened, "run", PullOptions(**options))

@@ -55,7 +55,7 @@ def ids(store: Store, kind: str) -> set[str]:
 def test_the_source_keeps_its_seam(subject: Subject) -> None:
     account = Account(subject, tickets=1)
     connector = subject.connector
-    with connector.session(account.config, account.desk.clock, account.transport) as session:  # type: ignore[arg-type]  # SimClock keeps Clock
+    with connector.session(account.config, account.desk.clock, account.transport) as session:
         source: Source = connector.source(session, account.config)
         assert [stream.name for stream in source.streams()] == [stream.name for stream in connector.streams]
     assert {name for stream in connector.streams for name in stream.objects} == set(connector.maps)
@@ -85,7 +85,7 @@ def test_every_record_arrives_and_every_field_is_accounted_for(subject: Subject,
     }
     assert not any(unknown.values()), unknown
     with store.read() as database:
-        files = dict(database.execute(text("SELECT fetch_state, COUNT(*) FROM attachment GROUP BY fetch_state")).all())  # type: ignore[arg-type]  # rows are pairs
+        files = dict(database.execute(text("SELECT fetch_state, COUNT(*) FROM attachment GROUP BY fetch_state")).all())
     assert not files.get("pending")
     assert files["done"]
 

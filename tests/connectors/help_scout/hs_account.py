@@ -101,4 +101,4 @@ def during(account: Account, path: str, nth: int, act: Callable[[], object]) -> 
                 act()
         return response
 
-    account.desk.handle = handle  # type: ignore[method-assign]  # somebody works there while we read
+    account.desk.handle = handle

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from deskferry.connectors.help_scout.scan import instant
+from deskferry.connectors.kit.clock import utc
 from deskferry.connectors.kit.contract import Child, PullRequest, Tombstone
 from deskferry.store import Store, open_store
 from tests.connectors.conformance.subjects import Account
@@ -93,9 +95,6 @@ def test_a_new_conversation_and_a_late_one_arrive(account: Account, store: Store
 
 
 def _ago(account: Account, seconds: float) -> str:
-    from deskferry.connectors.help_scout.scan import instant  # noqa: PLC0415  (a helper of this test alone)
-    from deskferry.connectors.kit.clock import utc  # noqa: PLC0415
-
     return instant(utc(account.desk.clock.now() - seconds))
 
 
@@ -234,7 +233,7 @@ def test_a_pull_since_a_time_declares_nothing_of_the_whole(account: Account, sto
 def test_every_page_can_be_the_last_before_a_crash(account: Account) -> None:
     connector = SUBJECT.connector
     there = {str(one["id"]) for one in live(account)}
-    with connector.session(account.config, account.desk.clock, account.transport) as session:  # type: ignore[arg-type]  # SimClock keeps Clock
+    with connector.session(account.config, account.desk.clock, account.transport) as session:
         source = connector.source(session, account.config)
         pages = len(list(source.pages("conversations", PullRequest(None))))
         for stopped_after in range(pages):
@@ -255,7 +254,7 @@ def test_every_page_can_be_the_last_before_a_crash(account: Account) -> None:
 
 def child(account: Account, number: str) -> Any:
     connector = SUBJECT.connector
-    with connector.session(account.config, account.desk.clock, account.transport) as session:  # type: ignore[arg-type]  # SimClock keeps Clock
+    with connector.session(account.config, account.desk.clock, account.transport) as session:
         return connector.source(session, account.config).child("whole_conversations", Child("w", number))
 
 
@@ -307,7 +306,7 @@ def test_files_arrive_byte_by_byte(account: Account, store: Store) -> None:
 
 def test_an_estimate_is_the_vendors_totals(account: Account) -> None:
     connector = SUBJECT.connector
-    with connector.session(account.config, account.desk.clock, account.transport) as session:  # type: ignore[arg-type]  # SimClock keeps Clock
+    with connector.session(account.config, account.desk.clock, account.transport) as session:
         source = connector.source(session, account.config)
         by_name = {one.stream: one for one in source.estimate()}
         assert by_name["conversations"].rows == len(live(account))

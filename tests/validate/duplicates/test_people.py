@@ -83,6 +83,27 @@ def test_who_is_one_person_and_who_is_two(store: Store) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("people", "expected"),
+    [
+        ([], 0),
+        ([{"name": "Ana Ruiz"}], 0),
+        ([{}, {}, {}], 0),
+        ([{"name": "Ana Ruiz", "email": "ana@x.example"}] * 2, 1),
+        ([{"identities": [{"type": "twitter", "value": "@a", "name": None}]}] * 2, 1),
+        ([{"email": "ana@x.example"}] * 3, 3),
+        ([{"email": "info@x.example", "name": name} for name in ("Ana Ruiz", "Info") * 30], 59),
+        ([{"name": "🎉" * 3000, "email": '"<script>"@x.example', "phone": "+" * 50, "external_id": "o'hara"}] * 2, 1),
+        ([{"custom_fields": {"a": n, "b": None, "c": [1], "d": {"x": 1}, "e": True}} for n in range(40)], 0),
+    ],
+)
+def test_small_and_odd_accounts(people: list[dict[str, Any]], expected: int, tmp_path: Path) -> None:
+    with open_store(f"sqlite:///{tmp_path / 'store.db'}") as store:
+        if people:
+            put_rows(store, "person", [person(number, **one) for number, one in enumerate(people)])
+        assert len(people_found(store, "old")) == expected
+
+
 def test_across_connections_but_for_who_crossed(tmp_path: Path) -> None:
     with open_store(f"sqlite:///{tmp_path / 'store.db'}") as store:
         people = [
