@@ -374,7 +374,8 @@ def test_what_a_vendor_declares_is_compared_and_shortfalls_are_named(audited: St
     ("found", "code", "tone"),
     [
         ([], "good", "good"), ([(ODD, "old:ticket:1", "odd")], "warnings", "warn"),
-        ([(LATE, "old:ticket:1", "late")], "errors", "bad"), ([(NOTE, "old:user:1", "noted")], "good", "good"),
+        ([(LATE, "old:ticket:1", "late")], "errors", "bad"), ([(LATE, None, "all of them")], "errors", "bad"),
+        ([(NOTE, "old:user:1", "noted")], "good", "good"),
     ],
 )  # fmt: skip
 def test_the_verdict_is_as_bad_as_the_worst_finding(
@@ -383,6 +384,8 @@ def test_the_verdict_is_as_bad_as_the_worst_finding(
     put_run(small, "r1", NOW, {"ticket": 2, "person": 2}, found)
     verdict = told(small, "r1", tmp_path)["verdict"]
     assert (verdict["code"], verdict["tone"]) == (code, tone)
+    assert "0 of" not in verdict["text"]
+    assert " 0 more" not in verdict["text"]
 
 
 def test_an_empty_store_is_not_called_good(small: Store, tmp_path: Path) -> None:
