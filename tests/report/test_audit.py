@@ -121,6 +121,26 @@ def test_a_score_is_checked_by_the_numbers_beside_it(audited: Store, tmp_path: P
     assert scores["aside"] == 1
 
 
+def test_rules_over_several_kinds_have_scores_of_their_own(small: Store, tmp_path: Path) -> None:
+    desk(tmp_path).fill(small)
+    texts = rule("text.card_number", "security", "error", "text")
+    found = [(texts, "old:ticket:1", "one"), (texts, "old:ticket:2", "one"), (LATE, "old:ticket:1", "late")]
+    put_run(small, "r1", NOW, {"ticket": 9, "text": 30}, found, rules=(LATE, texts))
+    with small.write() as database:  # a rule over texts has no kind; its findings have that of their record
+        table, kept = machinery.rule_result, machinery.finding
+        database.execute(table.update().where(table.c.rule == texts.id).values(kind=None))
+        database.execute(kept.update().where(kept.c.rule == texts.id).values(kind="ticket"))
+        database.execute(kept.update().where(kept.c.record_id == "old:ticket:2").values(kind="message"))
+    scores = told(small, "r1", tmp_path, rules=(LATE, texts))["scores"]
+    security = by(scores["dimensions"], "dimension")["security"]
+    assert (security["checked"], security["with_error"], security["score"]) == (30, 2, 28 / 30)
+    assert {(one["dimension"], one["kind"]): one["with_error"] for one in scores["cells"]} == {
+        ("consistency", "ticket"): 1, ("security", None): 2,
+    }  # fmt: skip
+    kinds = {one["kind"]: (one["checked"], one["with_error"]) for one in scores["kinds"]}
+    assert kinds == {"ticket": (9, 1), "message": (15, 1)}  # of messages only that rule knows: all that live are meant
+
+
 def test_the_page_shows_the_scores_with_their_n(audited: Store, tmp_path: Path) -> None:
     page = check_page(written(audited, "r2", tmp_path / "a.html"), "en", "old.example", drawings=True)
     lines = table_after(page, "By dimension")
