@@ -13,11 +13,8 @@ from deskferry.connectors.freshdesk.words import AUTOMATIONS, PUBLIC_NOTE_EMAILS
 from deskferry.connectors.kit.compose_message import details_lost, is_public
 from deskferry.connectors.kit.composing import display_name, iso, source_hash
 from deskferry.connectors.kit.contract import Crossings, FilePart, Loss, Operation, Ref, Row
-from deskferry.connectors.kit.links import LINK_LEFT, Text
+from deskferry.connectors.kit.links import LINK_LEFT, LONGER_LINK, Text
 from deskferry.connectors.kit.pieces import as_html, in_pieces, without_images
-
-_LONGER_LINK = 60
-"""Bytes by which a new address may be longer than the old one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +51,7 @@ def written(message: Row, files: Sequence[Row], crossings: Crossings, above: Seq
         lines.append(word(language, "not_delivered"))
     _, left = crossings.linked(body)
     losses += [Loss(message["id"], "link", old, LINK_LEFT) for old in dict.fromkeys(left)]
-    room = TEXT_LIMIT - 200 - sum(len(line.encode()) for line in lines) - _LONGER_LINK * body.count("://")
+    room = TEXT_LIMIT - 200 - sum(len(line.encode()) for line in lines) - LONGER_LINK * body.count("://")
     parts = in_pieces(body, max(room, TEXT_LIMIT // 2))
     if len(parts) > 1:
         losses.append(Loss(message["id"], "body_html", str(len(parts)), "text_split"))

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+LONGER_LINK = 60
+"""Bytes by which a new address may be longer than the old one, or than what stands for it."""
 LINK_LEFT = "link_left"
 """Cause of loss: a link goes on pointing to the old desk."""
 LINKS_LEFT = "links_left"

@@ -13,7 +13,7 @@ from deskferry.connectors.kit.composing import display_name, iso
 from deskferry.connectors.kit.contract import Crossings, FilePart, Loss, Ref, Row
 from deskferry.connectors.kit.converters import html_to_text
 from deskferry.connectors.kit.file_fitting import fitted
-from deskferry.connectors.kit.links import LINK_LEFT
+from deskferry.connectors.kit.links import LINK_LEFT, LONGER_LINK
 from deskferry.connectors.kit.pieces import as_html, in_pieces, with_sources
 from deskferry.connectors.zendesk.desk import BODY_LIMIT, FILE_LIMIT
 from deskferry.connectors.zendesk.words import bracketed, word
@@ -21,8 +21,6 @@ from deskferry.connectors.zendesk.words import bracketed, word
 FILE_ADDRESS = "deskferry-file:"
 """Before the id of an attachment: stands in a text for an address that is known once the file is uploaded."""
 _FILE_ADDRESS_ROOM = 250
-_LONGER_LINK = 60
-"""Bytes by which a new address may be longer than what stands for it."""
 _OWN_EXTRA = frozenset({"audit_id", "via_source"})
 """Of the vendor's own what follows from the message itself, or is told as mail details."""
 
@@ -93,7 +91,7 @@ def said(message: Row, rows: Sequence[Row], crossings: Crossings, clock: Clockwo
         body = _line(author_line(message, crossings)) + body
     _, left = crossings.linked(body)
     losses += [Loss(message["id"], "link", old, LINK_LEFT) for old in dict.fromkeys(left)]
-    room = BODY_LIMIT - _FILE_ADDRESS_ROOM * len(shown) - _LONGER_LINK * body.count("://")
+    room = BODY_LIMIT - _FILE_ADDRESS_ROOM * len(shown) - LONGER_LINK * body.count("://")
     pieces = in_pieces(body, max(room, BODY_LIMIT // 2))
     if len(pieces) > 1:
         losses.append(Loss(message["id"], "body_html", str(len(pieces)), "text_split"))
