@@ -1,4 +1,4 @@
-"""An audit of a simulated desk, by the command line: exit codes, languages, what the vendor has meanwhile."""
+"""An audit of a simulated desk, by the command line: exit codes, what is new, what the vendor has meanwhile."""
 
 from __future__ import annotations
 
