@@ -21,6 +21,8 @@ from deskferry.migrate.migrate import MigrateOptions, MigrationResult, migrate, 
 from deskferry.migrate.progress import Progress
 from deskferry.migrate.pull import PullOptions, PullResult
 from deskferry.migrate.scope import Scope
+from deskferry.report.audit.facts import facts_of
+from deskferry.report.audit.write import write_audit
 from deskferry.report.crossing_summary import KindLine, Summary, crossing_summary
 from deskferry.simulators.account import generate
 from deskferry.simulators.freshdesk import FreshdeskDesk, staff, teams
@@ -29,10 +31,14 @@ from deskferry.simulators.server import RunningServer, serve
 from deskferry.simulators.zendesk import ZendeskDesk
 from deskferry.store import machinery
 from deskferry.validate import Severity, validate
+from deskferry.validate.validation import known_rules, missing_extra
 from deskferry.workbench import Workbench
 
 SEED = 7
-OURS = ("deskferry.toml", "old.token", "new.key", "demo.db", "demo.db-wal", "demo.db-shm", "demo.db.files", "report.md")
+OURS = (
+    "deskferry.toml", "old.token", "new.key", "demo.db", "demo.db-wal", "demo.db-shm", "demo.db.files",
+    "demo.db.analysis", "report.md", "audit.html",
+)  # fmt: skip
 
 CONFIGURATION = """\
 # Written by `deskferry demo`: two simulated desks that live as long as the demo runs.
@@ -142,7 +148,7 @@ class _Journey:
         report = self.directory / "report.md"
         report.write_text(crossing_summary(summary), encoding="utf-8")
         self.say("\nWhat was made:")
-        for name in ("report.md", "deskferry.toml", "demo.db", "demo.db.files"):
+        for name in ("report.md", "audit.html", "deskferry.toml", "demo.db", "demo.db.files"):
             self.say(f"  {self.directory / name}")
         return 0 if all(self.held) else 1
 
@@ -181,6 +187,10 @@ class _Journey:
         for (rule, severity), count in sorted(found.items()):
             self.say(f"  {severity} {rule}: {count}")
         self._hold(not any(severity is Severity.ERROR for _rule, severity in found), "no error")
+        facts = facts_of(
+            self.bench.store, record.id, ["old"], self.bench.now(), without_extra=missing_extra() is not None
+        )
+        write_audit(facts, known_rules(), self.directory / "audit.html", "en")
 
     def _plan(self) -> frozenset[str]:
         self.say("\n4. Plan")

@@ -121,6 +121,26 @@ def test_a_score_is_checked_by_the_numbers_beside_it(audited: Store, tmp_path: P
     assert scores["aside"] == 1
 
 
+def test_rules_over_several_kinds_have_scores_of_their_own(small: Store, tmp_path: Path) -> None:
+    desk(tmp_path).fill(small)
+    texts = rule("text.card_number", "security", "error", "text")
+    found = [(texts, "old:ticket:1", "one"), (texts, "old:ticket:2", "one"), (LATE, "old:ticket:1", "late")]
+    put_run(small, "r1", NOW, {"ticket": 9, "text": 30}, found, rules=(LATE, texts))
+    with small.write() as database:  # a rule over texts has no kind; its findings have that of their record
+        table, kept = machinery.rule_result, machinery.finding
+        database.execute(table.update().where(table.c.rule == texts.id).values(kind=None))
+        database.execute(kept.update().where(kept.c.rule == texts.id).values(kind="ticket"))
+        database.execute(kept.update().where(kept.c.record_id == "old:ticket:2").values(kind="message"))
+    scores = told(small, "r1", tmp_path, rules=(LATE, texts))["scores"]
+    security = by(scores["dimensions"], "dimension")["security"]
+    assert (security["checked"], security["with_error"], security["score"]) == (30, 2, 28 / 30)
+    assert {(one["dimension"], one["kind"]): one["with_error"] for one in scores["cells"]} == {
+        ("consistency", "ticket"): 1, ("security", None): 2,
+    }  # fmt: skip
+    kinds = {one["kind"]: (one["checked"], one["with_error"]) for one in scores["kinds"]}
+    assert kinds == {"ticket": (9, 1), "message": (15, 1)}  # of messages only that rule knows: all that live are meant
+
+
 def test_the_page_shows_the_scores_with_their_n(audited: Store, tmp_path: Path) -> None:
     page = check_page(written(audited, "r2", tmp_path / "a.html"), "en", "old.example", drawings=True)
     lines = table_after(page, "By dimension")
@@ -374,7 +394,8 @@ def test_what_a_vendor_declares_is_compared_and_shortfalls_are_named(audited: St
     ("found", "code", "tone"),
     [
         ([], "good", "good"), ([(ODD, "old:ticket:1", "odd")], "warnings", "warn"),
-        ([(LATE, "old:ticket:1", "late")], "errors", "bad"), ([(NOTE, "old:user:1", "noted")], "good", "good"),
+        ([(LATE, "old:ticket:1", "late")], "errors", "bad"), ([(LATE, None, "all of them")], "errors", "bad"),
+        ([(NOTE, "old:user:1", "noted")], "good", "good"),
     ],
 )  # fmt: skip
 def test_the_verdict_is_as_bad_as_the_worst_finding(
@@ -383,6 +404,8 @@ def test_the_verdict_is_as_bad_as_the_worst_finding(
     put_run(small, "r1", NOW, {"ticket": 2, "person": 2}, found)
     verdict = told(small, "r1", tmp_path)["verdict"]
     assert (verdict["code"], verdict["tone"]) == (code, tone)
+    assert "0 of" not in verdict["text"]
+    assert " 0 more" not in verdict["text"]
 
 
 def test_an_empty_store_is_not_called_good(small: Store, tmp_path: Path) -> None:

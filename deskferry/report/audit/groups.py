@@ -64,9 +64,10 @@ def _examples(database: Connection, run_id: str) -> dict[str, list[Mapping[str, 
     """Return the first findings of each rule."""
     table = machinery.finding
     place = func.row_number().over(partition_by=table.c.rule, order_by=table.c.id).label("place")
-    ranked = select(table, place).where(table.c.run_id == run_id).subquery()
+    ranked = select(table.c.id, place).where(table.c.run_id == run_id).subquery()
+    first = select(table).join(ranked, ranked.c.id == table.c.id).where(ranked.c.place <= EXAMPLES)
     found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for row in database.execute(select(ranked).where(ranked.c.place <= EXAMPLES).order_by(ranked.c.id)).mappings():
+    for row in database.execute(first.order_by(table.c.id)).mappings():
         found[row["rule"]].append(dict(row))
     return found
 

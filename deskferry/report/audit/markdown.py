@@ -32,7 +32,7 @@ def text(value: Any) -> str:
 
 
 def _link(one: Mapping[str, Any]) -> str:
-    shown = text(one["record_id"])
+    shown = text(one["record_id"] or one.get("connection"))
     if not one.get("url"):
         return shown
     url = str(one["url"]).replace(" ", "%20").replace("(", "%28").replace(")", "%29")

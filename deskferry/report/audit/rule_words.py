@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from deskferry.report.excerpt import excerpt
 from deskferry.report.wording import Words, tables
@@ -48,12 +49,14 @@ def told(words: Words, rule: str, english: Mapping[str, RuleText], advice: str =
 
 
 def _text(language: str, key: str) -> str | None:
-    """Return a text of any of the files of rules."""
-    for name, text in tables(language).items():
-        file, _, rest = name.partition(".")
-        if rest == key and file.startswith(_FILES):
-            return str(text)
-    return None
+    return _texts(language).get(key)
+
+
+@cache
+def _texts(language: str) -> Mapping[str, str]:
+    """Return the texts of all files of rules."""
+    split = ((key.partition("."), text) for key, text in tables(language).items())
+    return {rest: str(text) for (file, _, rest), text in split if file.startswith(_FILES)}
 
 
 def _family(words: Words, rule: str) -> Told | None:

@@ -19,16 +19,25 @@ def verdict(found: Mapping[str, Any], words: Words) -> dict[str, Any]:
     examined = any(one["state"] == "examined" and one["checked"] for one in found["rules"])
     code, tone = next(
         (case[1:] for case in (
-            (not examined, "empty", "warn"), ("bad" in tones, "errors", "bad"), ("warn" in tones, "warnings", "warn"),
+            ("bad" in tones, "errors", "bad"), (not examined, "empty", "warn"), ("warn" in tones, "warnings", "warn"),
         ) if case[0]),
         ("good", "good"),
     )  # fmt: skip
     total = found["scores"]["total"]
     text = words(
-        f"audit.verdict.{code}", n=total["checked"], errors=total["with_error"], warnings=total["with_warning"],
-        score="–" if total["score"] is None else words.percent(total["score"], 2),
+        f"audit.verdict.{_sentence(code, total)}", n=total["checked"], errors=total["with_error"],
+        warnings=total["with_warning"], score="–" if total["score"] is None else words.percent(total["score"], 2),
     )  # fmt: skip
     return {"code": code, "tone": tone, "text": text, "against": against}
+
+
+def _sentence(code: str, total: Mapping[str, Any]) -> str:
+    """Return which sentence says it: what is wrong need not be wrong with a record that was checked."""
+    if code == "errors" and total["with_error"]:
+        return code if total["with_warning"] else "errors_only"
+    if code == "warnings" and total["with_warning"]:
+        return code
+    return "against" if code in {"errors", "warnings"} else code
 
 
 def _against(found: Mapping[str, Any]) -> Iterator[tuple[str, int, str]]:
