@@ -73,6 +73,8 @@ class _Author:
         self.talk(ticket, created, customer)
         self.moves(ticket, created)
         self.work(ticket, created)
+        if number % 23 == 22:
+            world.change(ticket, solved_at=self.moment(created - 1))
         self.surveys(ticket, created, customer)
         self.tickets.append(ticket)
 
