@@ -16,9 +16,15 @@ from sqlalchemy import Boolean, Text, insert
 from deskferry.canonical_schema import KINDS, Json, json_columns, sql_table
 from deskferry.canonical_schema.columns import UtcTime
 from deskferry.cli.app import run
+from deskferry.metrics.engine import compute
+from deskferry.metrics.options import Question
+from deskferry.metrics.registry import metric_named
+from deskferry.migrate.progress import Silent
+from deskferry.privacy.anonymize import anonymous_copy
 from deskferry.privacy.anonymous_columns import KEPT
 from deskferry.store import Store, open_store
 from tests.metrics.build import World
+from tests.metrics.test_joint_history import two_desks
 
 FORMATS = ("parquet", "csv", "duckdb", "ndjson")
 AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -259,3 +265,15 @@ def test_files_and_raw_records_stay_behind_and_so_does_the_copy(anonymous: dict[
     assert not (anonymous["ndjson"] / "files").exists()
     left = [one.name for folder in (world.folder, *anonymous.values()) for one in folder.iterdir()]
     assert [name for name in left if name.startswith(".")] == []
+
+
+@pytest.mark.exhaustive
+def test_a_ticket_that_was_migrated_is_still_one(tmp_path: Path) -> None:
+    found = two_desks(World(tmp_path))
+    volume, answer = metric_named("M01"), metric_named("M07")
+    with open_store(found.world.write()) as store:
+        found.machinery(store)
+        with anonymous_copy(store, Silent(), tmp_path / "out") as copy:
+            told = [compute(one, [volume, answer], Question(clock="calendar"), found.world.as_of)
+                    for one in (store, copy)]  # fmt: skip
+    assert [one.value for one in told[0]] == [one.value for one in told[1]] == [3, 3600]
