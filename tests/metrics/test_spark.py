@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from deskferry.validate.rules import RULES
 from deskferry.validate.run_rules import checked, findings, opened
 from tests.metrics.build import World
 from tests.metrics.rich_desk import rich_desk
+from tests.metrics.test_joint_history import two_desks
 
 pytestmark = pytest.mark.xdist_group("spark")  # one session, whichever worker has it
 
@@ -118,6 +120,19 @@ def test_split_and_with_options_too(
         compute(store, [METRICS[card_id]], question, world.as_of, engine=engine) for engine in ENGINES
     )
     assert any(line.group for one in on_duckdb for line in one.lines) or not question.by
+    assert differences(on_duckdb, on_spark) == []
+
+
+@pytest.mark.parametrize("card_id", ["M09", "M25"])
+def test_the_joint_history_of_two_desks_too(spark: None, tmp_path: Path, card_id: str) -> None:
+    found = two_desks(World(tmp_path))
+    question = Question(by=("connection",))
+    with open_store(found.world.write()) as held:
+        found.machinery(held)
+        on_duckdb, on_spark = (
+            compute(held, [METRICS[card_id]], question, found.world.as_of, engine=engine) for engine in ENGINES
+        )
+    assert on_duckdb[0].total.n_computed
     assert differences(on_duckdb, on_spark) == []
 
 
