@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import ibis.expr.types as ir
 
 from deskferry.errors import ConfigError
+from deskferry.metrics.json_texts import member, values
 from deskferry.metrics.keys import TEXT_OF, text_column
 from deskferry.toml_table import did_you_mean
 
@@ -122,21 +123,11 @@ def _with_field(desk: Desk, rows: ir.Table, name: str) -> ir.Table:
     """Join the value of a custom field; a list makes a row of each of its values."""
     key = name.removeprefix(FIELD)
     tickets = desk.table("ticket", deleted=True)
-    found = tickets.custom_fields.cast("json")[key]
-    one = tickets.select(_ticket=tickets.id, _value=found).filter(lambda table: table["_value"].notnull())
-    text = one["_value"].cast("string")
-    many = one.filter(text.startswith("["))
-    many = many.mutate(_value=many["_value"].cast("array<string>").unnest())
-    single = one.filter(~text.startswith("[") & (text != "null"))
-    single = single.mutate(_value=_unquoted(single["_value"].cast("string")))
-    values = single.union(many).rename({name: "_value"}).distinct()
-    return rows.left_join(values, rows.ticket_id == values["_ticket"]).drop("_ticket")
-
-
-def _unquoted(text: ir.StringValue) -> ir.StringValue:
-    """Return a JSON text without its quotes; numbers and truth values as they stand."""
-    quoted = text.startswith('"')
-    return quoted.ifelse(text.substr(1, text.length() - 2), text)
+    found = tickets.select(_ticket=tickets.id, _text=member(tickets.custom_fields, key))
+    found = found.filter(found["_text"].notnull())
+    found = found.select("_ticket", **{name: values(found["_text"]).unnest()})
+    found = found.filter(found[name].notnull()).distinct()
+    return rows.left_join(found, rows.ticket_id == found["_ticket"]).drop("_ticket")
 
 
 def names(desk: Desk, dimension: str, keys: Iterable[Any]) -> Mapping[Any, tuple[str, str | None]]:

@@ -30,7 +30,9 @@ from deskferry.store import Store
 def tables_for(metrics: Iterable[Metric], question: Question) -> dict[str, set[str]]:
     """Return the tables and columns that a snapshot must have for these metrics and this question."""
     found: dict[str, set[str]] = {}
+    shown = set(question.by)
     for metric in (one.for_question(question) for one in metrics):
+        shown.update(metric.by)
         options = _options(metric, question)
         sources: list[Mapping[str, Iterable[str]]] = [metric.reads(options), tables_of(("ticket", *metric.facts))]
         if BUSINESS in metric.clocks:
@@ -42,7 +44,7 @@ def tables_for(metrics: Iterable[Metric], question: Question) -> dict[str, set[s
             found.setdefault(table, set()).update(columns)
         for need in itertools.chain.from_iterable(metric.inputs(options)):
             found.setdefault(need.table, set())
-    dimensions.add_texts(found, question.by)
+    dimensions.add_texts(found, shown)
     return {table: keys.wanted({"id", *columns}) for table, columns in found.items()}
 
 

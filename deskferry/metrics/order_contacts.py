@@ -18,6 +18,7 @@ import ibis
 import ibis.expr.types as ir
 
 from deskferry.metrics.facts.customer import identified
+from deskferry.metrics.json_texts import member, values
 from deskferry.metrics.nearest import latest_before
 from deskferry.metrics.orders import placed
 
@@ -68,10 +69,9 @@ def linked(ask: Ask) -> ir.Table:
     texts = ask.desk.texts("purchase", "source_id")
     names = orders.inner_join(texts, [("source_id", "key")]).select(ordered_at="at", text="text")
     fields = ask.table("ticket")
-    # A number stands bare in JSON, a text in quotes.
-    named = fields.custom_fields.cast("json")[str(ask.options["field"][0])].cast("string").strip().replace('"', "")
-    told = fields.select("id", "connection", text=named).semi_join(_ids(ask), "id")
-    found = told.inner_join(names, "text")
+    named = values(member(fields.custom_fields, str(ask.options["field"][0])))
+    told = fields.select("id", "connection", text=named.unnest()).semi_join(_ids(ask), "id")
+    found = told.mutate(text=told.text.strip()).distinct().inner_join(names, "text")
     return _contacts(found, "ordered_at").union(_orders(ask, orders))
 
 

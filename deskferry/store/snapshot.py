@@ -69,9 +69,11 @@ class Snapshot:
     def connect(self, engine: str = "duckdb", *, memory: str = "4GB") -> Any:
         """Return an Ibis backend of this engine (`duckdb`, `spark`) that has every table under its name."""
         if engine == "duckdb":
-            backend = _duckdb(self.folder / "spill", memory)
+            (engines,) = needed("deskferry.store.analysis_engines")
+            backend: Any = engines.duckdb_engine(self.folder / "spill", memory)
         elif engine == "spark":
-            backend = _spark()
+            (engines,) = needed("deskferry.store.spark_engine", extra="spark")
+            backend = engines.spark_engine()
         else:
             raise ConfigError(f"There is no engine {engine!r}.", "Choose duckdb or spark.")
         for name, file in self.files.items():
@@ -269,25 +271,3 @@ def column_types(table: str, columns: Collection[str]) -> dict[str, str]:
 def _held_by(found: TypeEngine[Any]) -> str:
     named = ((UtcTime, "time"), (Boolean, "flag"), (Integer, "whole"), (Float, "real"))
     return next((name for one, name in named if isinstance(found, one)), "text")
-
-
-def _duckdb(spill: Path, memory: str) -> Any:
-    (ibis,) = needed("ibis")
-    needed("duckdb")
-    backend: Any = ibis.duckdb.connect(
-        ":memory:", temp_directory=str(spill), memory_limit=memory, preserve_insertion_order=False
-    )
-    backend.raw_sql("SET TimeZone = 'UTC'")
-    return backend
-
-
-def _spark() -> Any:
-    ibis, pyspark = needed("ibis", "pyspark.sql", extra="spark")
-    session = (
-        pyspark.SparkSession.builder.appName("deskferry")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.ui.enabled", "false")
-        .getOrCreate()
-    )
-    backend: Any = ibis.pyspark.connect(session)
-    return backend

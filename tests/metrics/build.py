@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import ibis
 import pyarrow as pa
 
 from deskferry.canonical_schema import column_names, json_columns, json_text, parse_time_text, time_text
@@ -30,6 +29,7 @@ from deskferry.metrics.options import Question
 from deskferry.metrics.registry import metric_named
 from deskferry.metrics.result import Line, Result
 from deskferry.store import Store, open_store
+from deskferry.store.analysis_engines import duckdb_engine
 from deskferry.store.export_processes import KEY_OF
 from deskferry.store.snapshot import ALWAYS, column_types
 from deskferry.store.upsert import insert_rows
@@ -187,8 +187,7 @@ class World:
 
     def backend(self, tables: Mapping[str, Iterable[str]]) -> Any:
         """Return the tables in DuckDB as a snapshot would have them, without the way through a store."""
-        backend = ibis.duckdb.connect()
-        backend.raw_sql("SET TimeZone = 'UTC'")
+        backend = duckdb_engine()
         for kind, columns in tables.items():
             types = {name: _ARROW[held] for name, held in column_types(kind, {*ALWAYS, *columns}).items()}
             arrays = {name: pa.array([_value(row, name, of) for row in self._rows[kind].values()], of)

@@ -170,6 +170,21 @@ def test_reviews_of_spam_do_not_count_and_ratings_are_no_reviews(world: World) -
     assert world.compute("M27").value == 70
 
 
+@pytest.mark.parametrize("metric", ["M25", "M26", "M27", "M28"])
+def test_an_agent_whom_the_store_lacks_is_called_by_his_id(world: World, metric: str) -> None:
+    gone = "old:user:gone"
+    ticket = world.ticket("2026-01-05 09:00", assignee_id=gone)
+    world.customer(ticket, "2026-01-05 09:00")
+    world.message(ticket, "2026-01-05 10:00", "agent", author_id=gone)
+    world.event(ticket, "2026-01-05 09:00", "assignee_id", gone)
+    world.event(ticket, "2026-01-05 11:00", "status", "solved", actor_id=gone, actor_kind="agent")
+    world.put("review", ticket_id=ticket, agent_id=gone, score=80.0, scale_min=0.0, scale_max=100.0,
+              reviewed_at="2026-01-06 09:00")  # fmt: skip
+    world.put("survey_response", kind="csat", ticket_id=ticket, agent_id=gone, score=5.0, scale_min=1.0, scale_max=5.0,
+              answered_at="2026-01-06 09:00")  # fmt: skip
+    assert list(by_group(world.compute(metric))) == [gone]
+
+
 # M28
 
 

@@ -67,6 +67,11 @@ class Desks:
 
 @pytest.fixture
 def desks(world: World) -> Desks:
+    """Give two desks."""
+    return two_desks(world)
+
+
+def two_desks(world: World) -> Desks:
     """A ticket of January, solved and reopened there, migrated open, answered and solved in the new desk; and one that
     stayed, one that was born there."""
     found = Desks(world)

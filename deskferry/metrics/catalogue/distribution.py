@@ -26,6 +26,7 @@ from deskferry.metrics.contacts import marked
 from deskferry.metrics.definition import Finished, Metric, Need, Needs, Tables
 from deskferry.metrics.desk import Ask
 from deskferry.metrics.field_forms import FORM_COLUMNS, not_on_form
+from deskferry.metrics.json_texts import elements, member
 from deskferry.metrics.options import COHORT, Choice, Question
 from deskferry.metrics.result import Line
 
@@ -116,9 +117,9 @@ def _at_creation(ask: Ask, rows: ir.Table) -> ir.Table:
 
 def _values(then: ir.Table) -> ir.Table:
     """Return a row for each value of a text that may be a JSON list."""
-    is_list = then.text.startswith("[")
+    then = then.mutate(value_of=elements(then.text))
+    is_list = then.value_of.notnull()
     many = then.filter(is_list)
-    many = many.mutate(value_of=many.text.cast("json").cast("array<string>"))
     empty = many.filter(many.value_of.length() == 0).mutate(value_of=ibis.null("string"))
     many = many.filter(many.value_of.length() > 0)
     many = many.mutate(value_of=many.value_of.unnest())
@@ -146,7 +147,7 @@ def _needs(options: Mapping[str, Any]) -> Needs:
     return (
         (
             Need("custom_field", lambda field: (field.kind == "ticket") & (field.key == key)),
-            Need("ticket", lambda ticket: ticket.custom_fields.cast("json")[key].notnull()),
+            Need("ticket", lambda ticket: member(ticket.custom_fields, key).notnull()),
         ),
     )
 

@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 
 from deskferry.metrics.aggregation import NetShare, Numbers
 from deskferry.metrics.definition import Finished, Metric, Need
+from deskferry.metrics.json_texts import member
 from deskferry.metrics.options import CLOCKS, COHORT, EVENT, Choice, Texts
 
 if TYPE_CHECKING:
@@ -223,7 +224,7 @@ def _is_share(ask: Ask, posts: ir.Table) -> Any:
     """Return whether a post only shares another: the schema has no column for it, so `extra` is asked."""
     found: Any = ibis.literal(value=False)
     for key in ask.options["share_keys"]:
-        told = posts.extra.cast("json")[key].cast("string")
+        told = member(posts.extra, key)
         found = found | (told.notnull() & ~told.isin(("false", "null", '""', "0"))).fill_null(False)
     return found
 
