@@ -17,6 +17,12 @@ ALSO = MappingProxyType({
     "message.after_closing": {
         "vendor_metric.differs": "the reply whose time the vendor tells is at another time",
     },
+    "message.several_openings": {
+        "vendor_metric.differs": "the reply whose time the vendor tells counts as an opening",
+    },
+    "message.reply_by_nobody": {
+        "vendor_metric.differs": "the reply whose time the vendor tells is no agent's any more",
+    },
     "ticket.closed_before_solved": {
         "message.after_closing": "the reply with which it was solved is later than the closing now",
     },
