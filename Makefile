@@ -26,8 +26,8 @@ $(VENV)/.dev: $(VENV)/.made pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@ $(VENV)/.user
 
-$(VENV)/.spark: $(VENV)/.dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,spark]'
+$(VENV)/.exhaustive: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[exhaustive]'
 	touch $@
 
 # The whole journey between two simulated desks, with its reports in ./deskferry-demo
@@ -39,7 +39,7 @@ test: $(VENV)/.dev lint
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder -m "not exhaustive"
 
 # Every crash point, full sizes, the vendors' machine-readable descriptions, Spark (which wants Java 17 or newer)
-exhaustive: $(VENV)/.spark
+exhaustive: $(VENV)/.exhaustive
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m exhaustive
 
 # Ratios to floors measured in the same run; exits 1 when a bound is missed. SIZE=full for the documented numbers
