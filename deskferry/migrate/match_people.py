@@ -218,7 +218,7 @@ def _leave_taken(person: _Person, remote_id: str | None, by: dict[str, dict[str,
     """Note the addresses that others have there: no two people share one."""
     taken = {email for email in person.emails for one in by["held"].get(email, ()) if one.source_id != remote_id}
     if taken:
-        matches.taken[person.id] = frozenset(taken)
+        matches.taken[person.id] = matches.taken.get(person.id, frozenset()) | taken
 
 
 def _candidate(
