@@ -36,10 +36,21 @@ LONG = (
     "privacy/test_purge.py::test_killed_anywhere[postgresql]",
     "privacy/test_resume.py::test_killed_anywhere[postgresql]",
     "migrate/test_pull.py::test_stopped_at_some_moments_it_ends_the_same[postgresql]",
+    "validate/corruption/test_corruption.py::test_all_at_once",
+    "validate/duplicates/test_people.py::test_small_and_odd_accounts",
 )
 """What takes long and looks once more: on PostgreSQL after SQLite, for a second vendor, many edits, whole exports."""
 FIRST = ("migrate/test_resume.py", "journey/", "report/", "store/test_snapshot.py", "privacy/")
 """Files that take longest: a worker that comes to one last would work on alone (`make test` keeps a file together)."""
+ON_BOTH = {
+    "report/test_sign_off.py": ("adds_up", "every_loss", "side_by_side"),
+    "privacy/test_forget.py": ("nothing_is_left", "brings_them_back"),
+    "store/test_snapshot.py": ("both_databases", "every_change", "another_database", "written_anew", "during"),
+}
+"""Of these files `make test` looks on PostgreSQL only at the tests that are named: the others ask it nothing new."""
+_CALL = re.compile(
+    r"migrate/test_resume\.py::test_(?:killed_at_a_call|in_doubt_is_settled)\w+\[(?:\w+-[\d.]+-)?(?:\w+-)?(\d+)"
+)
 _FOUR_THREADS = re.compile(r"test_crash_load\.py::test_answers_that_never_came\[.*-4\]")
 
 
@@ -47,8 +58,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave what takes long to `make exhaustive`, and begin with the files that take longest."""
     items.sort(key=lambda item: not any(f"tests/{name}" in item.nodeid for name in FIRST))
     for item in items:
-        if any(name in item.nodeid for name in LONG) or _FOUR_THREADS.search(item.nodeid):
+        if any(name in item.nodeid for name in LONG) or _FOUR_THREADS.search(item.nodeid) or _once_more(item.nodeid):
             item.add_marker(pytest.mark.exhaustive)
+
+
+def _once_more(name: str) -> bool:
+    """Whether a test looks at what a like one looks at too: on the second database, or every second crash point."""
+    if (call := _CALL.search(name)) is not None:
+        return (int(call[1]) + crash_seed()) % 2 == 0
+    file, _, test = name.partition("tests/")[2].partition("::")
+    return "[postgresql" in test and not any(word in test for word in ON_BOTH.get(file, ("",)))
 
 
 def pytest_report_header() -> str:

@@ -165,6 +165,7 @@ def _everything(place: Place) -> None:
     _fails(place)
     run("normalize", "old")
     run("validate", codes=(0, 1))
+    run("duplicates", "old", codes=(0, 1))
     run("explain", "old", "ticket", "1")
     _crosses(place)
     found = run("runs", "--format", "json").json()
@@ -174,7 +175,7 @@ def _everything(place: Place) -> None:
     place.form = "text"
     _fails(place)
     _crosses(place)
-    run("validate", "old", "--format", "csv", codes=(0, 1))
+    run("audit", "old", "--output", "audit.html", "--compare-source", "--no-duplicates", codes=(0, 1))
     run("runs")
     run("demo", "--dir", "demo", "--tickets", "10")
     _taken_back(place)
