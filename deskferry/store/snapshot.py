@@ -38,7 +38,8 @@ from deskferry.store.export_processes import KEY_OF, export_in_processes
 ALWAYS = ("connection", "deleted_at")
 """Columns that every canonical table of a snapshot has, asked for or not."""
 
-_FORMAT = 4
+_FORMAT = 5
+_SALTS = 9
 _META = "snapshot.json"
 _KEEP_SECONDS = 3600.0
 """How long files of an earlier state stay for whoever still reads them."""
@@ -150,6 +151,8 @@ def _refreshed(store: Store, folder: Path, asked: Mapping[str, tuple[str, ...]])
     }:
         written = _written(store, folder, missing, salt, earlier)
         if any(_has_twins(folder / one.file) for one in written.values()):
+            if salt >= _SALTS:
+                raise RuntimeError(f"keys of {', '.join(written)} are not unique with any of {_SALTS} salts")
             salt, held, earlier = salt + 1, {}, {}
             continue
         held |= written

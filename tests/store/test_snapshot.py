@@ -221,6 +221,18 @@ def test_keys_are_made_anew_when_two_records_share_one(store: Store, monkeypatch
     assert Snapshot.refresh(store, {"survey_response": ["key_of_id"]}).salt == 1, "and later ones go with them"
 
 
+def test_ids_of_one_form_have_keys_of_their_own(store: Store) -> None:
+    """DuckDB's hash alone is the same for hundreds of these pairs, with any salt."""
+    names = [f"alone{first}:conversation:23919381{last}" for first in range(101, 110) for last in range(10, 100)]
+    common = {"vendor": "v", "source_object": "o", "content_hash": "h", "synced_at": AT, "connection": "c"}
+    with store.write() as database:
+        rows = [{"id": one, "source_id": one, **common} for one in names]
+        database.execute(insert(sql_table("ticket")), rows)
+    found = Snapshot.refresh(store, {"ticket": ["key_of_id"]})
+    keys = pq.read_table(found.files["ticket"]).column("key_of_id").to_pylist()
+    assert (len(set(keys)), found.salt) == (len(names), 0)
+
+
 def test_two_records_that_share_a_key_are_seen(tmp_path: Path) -> None:
     for keys, twins in (([1, 2, 1], True), ([1, 2, 3], False)):
         pq.write_table(pa.table({"key_of_id": keys}), tmp_path / "some.parquet")
