@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import ibis.expr.types as ir
 
 from deskferry.errors import ConfigError
-from deskferry.metrics.json_texts import member, values
 from deskferry.metrics.keys import TEXT_OF, text_column
+from deskferry.store.json_texts import member, values
 from deskferry.toml_table import did_you_mean
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ import ibis
 import ibis.expr.types as ir
 
 from deskferry.metrics.facts.customer import identified
-from deskferry.metrics.json_texts import member, values
 from deskferry.metrics.nearest import latest_before
 from deskferry.metrics.orders import placed
+from deskferry.store.json_texts import member, values
 
 if TYPE_CHECKING:
     from deskferry.metrics.desk import Ask

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import ibis
 import pyarrow as pa
 import pytest
 
 from deskferry.canonical_schema import parse_time_text
+from deskferry.store.analysis_engines import duckdb_engine
 from deskferry.store.export_processes import KEY_OF
 from deskferry.store.snapshot import ALWAYS, column_types, sql_table_of
 from deskferry.validate.desk import Desk
@@ -73,7 +73,7 @@ def _value(row: Mapping[str, Any], name: str, of: pa.DataType) -> Any:
 
 def _desk(rows: Tables, rules: Iterable[Rule]) -> Desk:
     """Return the rows as a snapshot would have them, in memory."""
-    backend = ibis.duckdb.connect()
+    backend = duckdb_engine()
     wanted: dict[str, set[str]] = {}
     for rule in rules:
         own = () if rule.kind == "connection" else (rule.kind,)

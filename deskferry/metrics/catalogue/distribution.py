@@ -26,9 +26,9 @@ from deskferry.metrics.contacts import marked
 from deskferry.metrics.definition import Finished, Metric, Need, Needs, Tables
 from deskferry.metrics.desk import Ask
 from deskferry.metrics.field_forms import FORM_COLUMNS, not_on_form
-from deskferry.metrics.json_texts import elements, member
 from deskferry.metrics.options import COHORT, Choice, Question
 from deskferry.metrics.result import Line
+from deskferry.store.json_texts import elements, member
 
 NONE, NOT_ON_FORM = "(none)", "(not on this form)"
 

@@ -11,8 +11,8 @@ import ibis.expr.types as ir
 
 from deskferry.metrics.aggregation import NetShare, Numbers
 from deskferry.metrics.definition import Finished, Metric, Need
-from deskferry.metrics.json_texts import member
 from deskferry.metrics.options import CLOCKS, COHORT, EVENT, Choice, Texts
+from deskferry.store.json_texts import member
 
 if TYPE_CHECKING:
     from deskferry.metrics.desk import Ask

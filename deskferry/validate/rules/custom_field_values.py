@@ -10,6 +10,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from deskferry.store.json_texts import member
 from deskferry.validate.desk import Desk
 
 FIELDS = ("kind", "key", "label", "type", "options", "applies_to", "is_required", "is_active", "created_at")
@@ -69,7 +70,7 @@ def with_value(desk: Desk, field: CustomField) -> ir.Table:
     """Return the live records that a field can be on, with its value as JSON text; NULL: none."""
     rows = desk.live(field.kind)
     rows = rows.filter(rows.connection == field.connection)
-    text = rows.custom_fields.cast("json")[field.key].cast("string")
+    text = member(rows.custom_fields, field.key)
     return rows.mutate(value=text.nullif("null").nullif('""').nullif("[]").nullif(""))
 
 

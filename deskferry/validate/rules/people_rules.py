@@ -9,6 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from deskferry.canonical_schema.enums import AGENT_ROLES
+from deskferry.store.json_texts import elements
 from deskferry.validate.desk import Desk
 from deskferry.validate.finding import Severity
 from deskferry.validate.rule import Dimension, Rule
@@ -75,7 +76,7 @@ def _empty_organizations(desk: Desk) -> ir.Table:
 def _shared_domain(desk: Desk) -> ir.Table:
     rows = desk.live("organization")
     rows = rows.filter(rows.domains.notnull())
-    rows = rows.select("connection", record_id="id", domain=rows.domains.cast("json").cast("array<string>").unnest())
+    rows = rows.select("connection", record_id="id", domain=elements(rows.domains).unnest())
     rows = rows.distinct()
     several = rows.group_by("connection", "domain").aggregate(others=rows.count() - 1).filter(ibis._.others > 0)
     found = rows.inner_join(several, ["connection", "domain"])
