@@ -124,7 +124,7 @@ def _stat(path: Path) -> os.stat_result | None:
 
 def _asked(name: str, columns: Collection[str]) -> tuple[str, ...]:
     table = sql_table_of(name)
-    known = [one for column in table.columns.keys() for one in (column, KEY_OF + column)]  # noqa: SIM118 - SQLAlchemy's columns iterate as columns, not as names
+    known = [one for column in table.columns for one in (column.name, KEY_OF + column.name)]
     unknown = set(columns) - set(known)
     if unknown:
         raise ValueError(f"{name} has no column {', '.join(sorted(unknown))}")

@@ -69,8 +69,8 @@ def runs(database: Connection, limit: int = 50, run_id: str | None = None) -> li
     return [dict(row) for row in database.execute(statement).mappings()]
 
 
-def last_run(database: Connection, command: str, connection: str) -> Record | None:
-    """Return the latest run of a command on a connection, or None."""
+def last_run(database: Connection, command: str, connection: str | None) -> Record | None:
+    """Return the latest run of a command on a connection (None: on all of them), or None."""
     table = machinery.run
     row = (
         database.execute(

@@ -208,6 +208,26 @@ def test_what_was_refused_and_what_differs_stands_against_it(world: World, store
     assert found["tickets"][0]["record_id"] == "old:ticket:2" or not found["tickets"][0]["differs"]
 
 
+def test_the_latest_look_at_the_source_is_told_whatever_command_took_it(
+    world: World, store: Store, sign_off: Report
+) -> None:
+    looks = [("validate", "old", "first"), ("validate", None, "second"), ("audit", "old", "third")]
+    run_id = world.migrate().run_id
+    for day, (command, connection, rule) in enumerate(looks, 1):
+        looked = begin_run(store, command, connection, f"2030-01-0{day}T00:00:00.000000Z")
+        common = {"run_id": looked, "severity": "error", "kind": "ticket", "advice": "Look.", "detail": "odd"}
+        with store.write() as database:
+            for name, what in (("old", rule), ("new", "of another desk")):
+                database.execute(
+                    machinery.finding.insert().values(
+                        connection=name, rule=what, record_id=f"{name}:ticket:1", **common
+                    )
+                )
+        found = sign_off(run_id)["findings"]["validate"]
+        assert (found["run_id"], [one["rule"] for one in found["findings"]]) == (looked, [rule])
+        assert [one["record_id"] for one in found["findings"][0]["examples"]] == ["old:ticket:1"]
+
+
 def test_tickets_lie_side_by_side_the_same_every_time(world: World, sign_off: Report) -> None:
     run_id = world.migrate().run_id
     first, second = sign_off(run_id), sign_off(run_id)

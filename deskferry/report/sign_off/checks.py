@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select, true
 
 from deskferry.migrate.verify import Depth
 from deskferry.report.excerpt import excerpt
@@ -45,40 +45,39 @@ def proof(facts: Facts) -> dict[str, Any] | None:
 
 
 def findings(facts: Facts) -> dict[str, Any]:
-    """Return the findings of the run by rule, and those of the last `validate` of the source."""
+    """Return the findings of the run by rule, and those of the source in its last `validate` or `audit`."""
     with facts.store.read() as database:
-        checked = last_run(database, "validate", facts.source.name) or last_run(database, "validate", "")
+        looked = (last_run(database, name, one) for name in ("validate", "audit") for one in (facts.source.name, None))
+        checked = max(filter(None, looked), key=lambda run: (run["started_at"], run["id"]), default=None)
         return {
             "run": _findings(database, facts.run_id),
             "validate": None if checked is None else {
                 "run_id": checked["id"], "at": instant(checked["started_at"]),
-                "findings": _findings(database, checked["id"]),
+                "findings": _findings(database, checked["id"], facts.source.name),
             },
         }  # fmt: skip
 
 
-def _findings(database: Any, run_id: str) -> list[dict[str, Any]]:
+def _findings(database: Any, run_id: str, connection: str | None = None) -> list[dict[str, Any]]:
     table = machinery.finding
+    mine = (table.c.run_id == run_id) & (true() if connection is None else table.c.connection == connection)
     counted = database.execute(
         select(table.c.rule, table.c.severity, func.count().label("n"), func.max(table.c.advice).label("advice"))
-        .where(table.c.run_id == run_id)
+        .where(mine)
         .group_by(table.c.rule, table.c.severity)
         .order_by(table.c.severity, func.count().desc(), table.c.rule)
     ).all()
     return [
         {"rule": row.rule, "severity": row.severity, "count": row.n, "advice": excerpt(row.advice, 400),
-         "examples": _examples(database, run_id, row.rule)}
+         "examples": _examples(database, mine & (table.c.rule == row.rule))}
         for row in counted
     ]  # fmt: skip
 
 
-def _examples(database: Any, run_id: str, rule: str) -> list[dict[str, Any]]:
+def _examples(database: Any, which: ColumnElement[bool]) -> list[dict[str, Any]]:
     table = machinery.finding
     rows = database.execute(
-        select(table.c.record_id, table.c.detail)
-        .where(table.c.run_id == run_id, table.c.rule == rule)
-        .order_by(table.c.id)
-        .limit(_EXAMPLES)
+        select(table.c.record_id, table.c.detail).where(which).order_by(table.c.id).limit(_EXAMPLES)
     )
     return [{"record_id": row.record_id, "detail": excerpt(row.detail, 300)} for row in rows]
 

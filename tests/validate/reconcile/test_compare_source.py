@@ -139,10 +139,10 @@ def pulled(subject: Subject, directory: Path, tickets: int = 8) -> Iterator[Pull
     connector, clock = subject.connector, account.desk.clock
     with (
         open_store(f"sqlite:///{directory / 'store.db'}") as store,
-        connector.session(account.config, clock, account.transport) as session,  # type: ignore[arg-type]  # SimClock keeps Clock
+        connector.session(account.config, clock, account.transport) as session,
     ):
         connection = OpenConnection(
-            "old", connector, session, connector.source(session, account.config), clock,  # type: ignore[arg-type]  # the same
+            "old", connector, session, connector.source(session, account.config), clock,
             connector.site(account.config), threads=1,
         )  # fmt: skip
         clock.sleep(LAG)
