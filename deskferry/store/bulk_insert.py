@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 from itertools import chain
+from types import NoneType
 from typing import Any
 
 import orjson
@@ -126,38 +127,45 @@ _OPTIONS = f"(DELIMITER E'{_CELL}', NULL E'{_NULL}')"
 
 
 def _copy(connection: Connection, table: str, columns: tuple[str, ...], rows: Sequence[Values]) -> None:
-    statement = f"COPY {table} ({_names(columns)}) FROM STDIN {_OPTIONS}"
+    """Write rows by COPY, without the columns that are NULL in all of them: a page has many; none has a default."""
+    values = list(zip(*rows, strict=True))
+    empty = {n for n, column in enumerate(values) if column.count(None) == len(column)}
+    filled = [n for n in range(len(columns)) if n not in empty] or [0]
+    statement = f"COPY {table} ({_names(columns[n] for n in filled)}) FROM STDIN {_OPTIONS}"
     with _driver(connection, table) as driver, driver.cursor() as cursor, cursor.copy(statement) as copy:
         for start in range(0, len(rows), _COPIED):
             try:
-                lines = copy_text(rows[start : start + _COPIED])
+                lines = _copy_text([values[n][start : start + _COPIED] for n in filled])
             except TypeError as unknown:  # as the driver would have told it
                 raise connection.dialect.loaded_dbapi.ProgrammingError(str(unknown)) from None
             copy.write(lines)
 
 
-def copy_text(rows: Sequence[Values]) -> str:
-    """Return rows as COPY reads them with our options; psycopg's `write_row` takes longer, value by value.
+def _copy_text(columns: Sequence[Values]) -> str:
+    """Return columns as COPY reads them with our options; psycopg's `write_row` takes longer, value by value.
 
     Raises TypeError for a value that no column takes.
     """
-    null, as_text = _NULL, _AS_TEXT
-    try:
-        lines = [
-            _CELL.join([v if type(v) is str else null if v is None else as_text[type(v)](v) for v in row])
-            for row in rows
-        ]
-    except KeyError as unknown:
-        raise TypeError(f"cannot dump {unknown}") from None
-    text = _LINE.join(lines)
-    if text.count(_CELL) != len(rows) * (len(rows[0]) - 1) or text.count(_LINE) != len(rows) - 1:
+    rows = list(zip(*map(_as_texts, columns), strict=True))
+    text = _LINE.join(map(_CELL.join, rows))
+    if text.count(_CELL) != len(rows) * (len(columns) - 1) or text.count(_LINE) != len(rows) - 1:
         return "".join(f"{_escaped_line(row)}\n" for row in rows)
     return _escaped(text).replace(_LINE, "\n") + "\n"
 
 
-def _escaped_line(row: Values) -> str:
-    texts = (v if type(v) is str else _NULL if v is None else _AS_TEXT[type(v)](v) for v in row)
-    return _CELL.join(_escaped(text).replace(_CELL, f"\\{_CELL}") for text in texts)
+def _as_texts(column: Values) -> Sequence[str]:
+    kinds = set(map(type, column))
+    if kinds == {str}:
+        return column
+    try:
+        as_text = {kind: _AS_TEXT[kind] for kind in kinds - {str, NoneType}}
+    except KeyError as unknown:
+        raise TypeError(f"cannot dump {unknown}") from None
+    return [v if type(v) is str else _NULL if v is None else as_text[type(v)](v) for v in column]
+
+
+def _escaped_line(row: Sequence[str]) -> str:
+    return _CELL.join(_escaped(text).replace(_CELL, f"\\{_CELL}") for text in row)
 
 
 def _escaped(text: str) -> str:
