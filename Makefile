@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 SIZE ?= small
 WORKERS ?= 2
+# Each process of a journey would compile the whole package again where this is set.
+unexport PYTHONDONTWRITEBYTECODE
 
 ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts

@@ -84,8 +84,13 @@ def _once_more(name: str) -> bool:
     return "[postgresql" in test and not any(word in test for word in ON_BOTH.get(file, ("",)))
 
 
+def pytest_configure() -> None:
+    """Choose the seed of this session before its workers begin: they inherit it, whatever is printed."""
+    crash_seed()
+
+
 def pytest_report_header() -> str:
-    """Tell by which seed this session chooses crash points; its workers inherit it."""
+    """Tell by which seed this session chooses crash points."""
     return f"crash points: {VARIABLE}={crash_seed()} chooses the same again"
 
 

@@ -1,12 +1,16 @@
-"""The group of commands, its global options, and the one place where an error becomes a line and an exit code."""
+"""The group of commands, its global options, and the one place where an error becomes a line and an exit code.
+
+A module of commands is imported when one of its commands is called for: what another one needs costs no time.
+"""
 
 from __future__ import annotations
 
+import importlib
 import logging
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import orjson
@@ -14,12 +18,30 @@ import orjson
 from deskferry import __version__
 from deskferry.cli.bars import Bars
 from deskferry.config import Config, load_config
-from deskferry.connectors.registry import known_settings
 from deskferry.errors import DeskferryError, Interrupted
 from deskferry.redaction import RedactingFilter, redact
-from deskferry.workbench import Workbench
+
+if TYPE_CHECKING:
+    from deskferry.workbench import Workbench
 
 DEFAULT_CONFIG = "deskferry.toml"
+MODULES = {
+    "auditing": ("audit",),
+    "clearing": ("forget", "purge"),
+    "deduplicating": ("duplicates",),
+    "exporting": ("export",),
+    "linking": ("links",),
+    "looking": ("connectors", "init", "runs"),
+    "measuring": ("metrics",),
+    "moving": ("migrate", "plan", "verify"),
+    "reading": ("check", "explain", "login", "normalize", "pull"),
+    "reporting": ("inventory", "report"),
+    "simulating": ("demo", "simulate"),
+    "undoing": ("reassign", "retry", "rollback"),
+    "validating": ("validate",),
+}
+"""The commands of each module of this package."""
+_MODULE_OF = {command: module for module, commands in MODULES.items() for command in commands}
 
 
 class JsonFormatter(logging.Formatter):
@@ -41,6 +63,8 @@ class App:
     @property
     def config(self) -> Config:
         """The configuration, with the store of the command line."""
+        from deskferry.connectors.registry import known_settings  # noqa: PLC0415 - it takes most of a second
+
         config = load_config(self.options["config"], known_settings())
         for warning in config.warnings:
             click.echo(f"Warning: {redact(warning)}", err=True)
@@ -49,6 +73,8 @@ class App:
     @property
     def bench(self) -> Workbench:
         """The workbench, opened once."""
+        from deskferry.workbench import Workbench  # noqa: PLC0415 - as above
+
         if self._bench is None:
             self._bench = Workbench(self.config, progress=self.progress())
         return self._bench
@@ -75,7 +101,21 @@ class App:
             raise click.BadParameter("write a number (20) or a share (5%)", param_hint="--max-errors") from None
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class Commands(click.Group):
+    """Commands that are imported when they are called for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own signature
+        """Return the names of all commands, imported or not."""
+        return sorted(_MODULE_OF)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, imported by now; None where there is none of that name."""
+        if cmd_name in _MODULE_OF:
+            importlib.import_module(f"deskferry.cli.{_MODULE_OF[cmd_name]}")
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.option("--config", type=click.Path(dir_okay=False, path_type=Path), default=DEFAULT_CONFIG, show_default=True)
 @click.option("--store", metavar="URL", help="Use this store instead of the configured one.")
 @click.option("--verbose", is_flag=True, help="Tell more on stderr.")
