@@ -105,18 +105,18 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str, worke
 
 
 @pytest.fixture
-def postgresql_url(postgresql: Server) -> Iterator[str]:
-    """Give the URL of a fresh PostgreSQL database that already has the tables of a store."""
+def postgresql_url(postgresql: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Give the URL of a fresh PostgreSQL database that already has the tables of a store, and a place for its files."""
+    monkeypatch.setenv("DESKFERRY_FILES", str(tmp_path / "store.db.files"))
     with postgresql.database(f"t_{secrets.token_hex(6)}") as url:
         yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Give the URL of an empty store, once on each database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'store.db'}"
-    monkeypatch.setenv("DESKFERRY_FILES", str(tmp_path / "store.db.files"))
     url: str = request.getfixturevalue("postgresql_url")
     return url
 
