@@ -78,7 +78,7 @@ ON_BOTH = {
     "report/test_sign_off.py": ("adds_up", "every_loss", "side_by_side"),
     "privacy/test_forget.py": ("nothing_is_left", "brings_them_back"),
     "privacy/test_resume.py": ("crosses_again[postgresql-ana", "namesake", "pseudonym"),
-    "migrate/test_migrate.py": ("everything", "second_pass", "refused", "max_errors", "edited", "waits_for_it[postgresql-1"),
+    "migrate/test_migrate.py": ("everything", "second_pass", "refused", "max_errors", "edited", "waits_for_it"),
     "store/test_snapshot.py": ("both_databases", "every_change", "another_database", "written_anew", "during"),
 }  # fmt: skip
 """Of these files `make test` looks on PostgreSQL only at the tests that are named: the others ask it nothing new."""
