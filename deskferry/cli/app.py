@@ -9,6 +9,7 @@ import importlib
 import logging
 import sys
 import traceback
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,13 +61,13 @@ class App:
         self.options = options
         self._bench: Workbench | None = None
 
-    @property
+    @cached_property
     def config(self) -> Config:
         """The configuration, with the store of the command line."""
         from deskferry.connectors.registry import known_settings  # noqa: PLC0415 - it takes most of a second
 
         config = load_config(self.options["config"], known_settings())
-        for warning in config.warnings:
+        for warning in () if self.options["quiet"] else config.warnings:
             click.echo(f"Warning: {redact(warning)}", err=True)
         return config.with_store(self.options["store"]) if self.options["store"] else config
 

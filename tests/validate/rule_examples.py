@@ -59,11 +59,11 @@ def reply(name: str, of: str = "one", **values: Any) -> Row:
     )
 
 
-def event(name: str, seq: int, at: str, old: str | None, new: str, of: str = "one") -> Row:
-    """Return a change of status."""
+def event(name: str, seq: int, at: str, old: str | None, new: str, of: str = "one", **values: Any) -> Row:
+    """Return a change, of status unless told."""
     return "ticket_event", name, {
         "ticket_id": f"@ticket.{of}", "seq": seq, "occurred_at": at, "field": "status", "old_value": old,
-        "new_value": new,
+        "new_value": new, **values,
     }  # fmt: skip
 
 
@@ -162,7 +162,9 @@ EXAMPLES: dict[str, Example] = {
         ticket("gone", number="8", deleted_at=day(4)),
     )),
     "ticket.number_gaps": Example(
-        tuple(ticket(f"n{n}", number=str(n)) for n in range(1, 40) if not 20 <= n <= 26), ("7 in a row: 20 to 26",)
+        (*(ticket(f"n{n}", number=str(n)) for n in range(1, 40) if not 20 <= n <= 26),
+         ticket("9000", number=None, status="merged")),
+        ("7 in a row: 20 to 26",),
     ),
     "ticket.volume_drop": Example(
         (*many(range(1, 13), 6), *many(range(17, 29), 6)),
@@ -229,6 +231,10 @@ EXAMPLES: dict[str, Example] = {
         ticket("spam", status="spam"), event("of_spam", 1, day(4), "new", "open", "spam"),
         ticket("pending", status="pending"), event("early", 1, day(4), "new", "open", "pending"),
         event("last", 2, day(5), "open", "pending", "pending"),
+        ticket("survivor"), event("of_the_other", 1, day(4), "open", "solved", "survivor"),
+        event("merge", 2, day(4), None, "@ticket.spam", "survivor", field="merged_from"),
+        ticket("early_survivor"), event("merge_before", 1, day(4), None, "1", "early_survivor", field="merged_from"),
+        event("bad_later", 2, day(5), "open", "solved", "early_survivor"),
     )),
     "event.gap_in_history": Example((
         _ONE, event("first", 1, day(3), "new", "pending"), event("bad", 2, day(4), "on_hold", "open"),

@@ -43,6 +43,12 @@ def _contradicting(desk: Desk) -> ir.Table:
     last = last.filter(last.next_at.isnull())
     tickets = desk.live("ticket").select("status", key_of_ticket_id="key_of_id")
     found = last.inner_join(tickets, "key_of_ticket_id")
+    # The history of a ticket that another one was merged into holds what happened to that one, too.
+    events = desk.live("ticket_event")
+    merges = events.filter(events.field == "merged_from").select("key_of_ticket_id", merged_at="occurred_at")
+    found = found.anti_join(
+        merges, [found.key_of_ticket_id == merges.key_of_ticket_id, found.occurred_at <= merges.merged_at]
+    )
     # A ticket that was disposed of keeps its history; closing is an event at few vendors.
     told = found.status.notin(_DISPOSED) & found.new_value.notin(_DISPOSED)
     only_closed = (found.new_value == "solved") & (found.status == "closed")

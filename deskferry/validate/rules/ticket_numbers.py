@@ -22,11 +22,16 @@ def _twice(desk: Desk) -> ir.Table:
 
 
 def _numbered(desk: Desk) -> ir.Table:
-    """Return every ticket that ever was, with its number as one: the vendor's own, or its id."""
+    """Return every ticket that ever was, with its number as one.
+
+    Of a ticket without (one that was merged away before it was read) the id stands in where ids are the numbers.
+    """
     rows = desk.every("ticket")
-    number = rows.number.fill_null(rows.source_id)
-    plain = rows.filter(number.re_search(r"^[0-9]{1,15}$"))
-    return plain.select("connection", whole=plain.number.fill_null(plain.source_id).cast("int64"))
+    other = rows.filter(rows.number != rows.source_id).select("connection").distinct()
+    rows = rows.filter(rows.number.notnull()).union(rows.filter(rows.number.isnull()).anti_join(other, "connection"))
+    rows = rows.select("connection", number=rows.number.fill_null(rows.source_id))
+    plain = rows.filter(rows.number.re_search(r"^[0-9]{1,15}$"))
+    return plain.select("connection", whole=plain.number.cast("int64"))
 
 
 def _holes(desk: Desk) -> ir.Table:
