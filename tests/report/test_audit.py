@@ -467,3 +467,25 @@ def test_a_subset_without_a_comparison_is_refused(tmp_path: Path, capsys: pytest
     config.write_text(CONFIGURATION.format(store=tmp_path / "s.db"), encoding="utf-8")
     assert run(["--config", str(config), "audit", "--output", str(tmp_path / "a.md"), "--subset", "1/2"]) == 2
     assert "--compare-source" in capsys.readouterr().err
+
+
+def test_groups_and_pairs_have_the_same_footing(audited: Store, tmp_path: Path) -> None:
+    """A pair counts that has one foot here; so does its group, with its records of other accounts."""
+    pin(audited)
+    duplicate(audited)
+    other = {"connection": "new", "vendor": "zendesk", "account_id": "78", "account_name": "Acme 2"}
+    across = {"kind": "person", "verdict": "certain", "agreed": [], "decision": None, "run_id": "d1", "score": 1.0}
+    with audited.write() as database:
+        database.execute(machinery.account_pin.insert().values(**other, pinned_at=BEFORE))
+        database.execute(
+            machinery.duplicate_pair.insert(),
+            [
+                {**across, "record_id": "new:user:7", "other_id": "old:user:7"},
+                {**across, "record_id": "new:user:7", "other_id": "new:user:8"},
+            ],
+        )
+    found = told(audited, "r2", tmp_path)["duplicates"]
+    pairs = {(one["kind"], one["verdict"]): one["pairs"] for one in found["counts"]}
+    assert pairs["person", "certain"] == 1
+    groups = [one for one in found["clusters"] if one["kind"] == "person"]
+    assert groups == [{"kind": "person", "verdict": "certain", "groups": 1, "members": 3, "largest": 3}]

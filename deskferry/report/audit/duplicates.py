@@ -73,12 +73,20 @@ def _counts(database: Connection, facts: Facts) -> list[dict[str, Any]]:
 
 
 def _clusters(database: Connection, facts: Facts, kind: str) -> list[dict[str, Any]]:
-    """Return how many groups of records are one, with how many records, by the weakest of their pairs."""
-    found = clusters(pairs_of(database, kind, facts.names))
+    """Return how many groups of records are one, with how many records, by the weakest of their pairs.
+
+    A group counts that has a record of these connections, as a pair does; its other ones may be of any.
+    """
+    everywhere = {*database.execute(select(machinery.account_pin.c.connection)).scalars(), *facts.names}
+    own = tuple(f"{name}:" for name in facts.names)
+    found = [
+        one for one in clusters(pairs_of(database, kind, everywhere))
+        if any(member.startswith(own) for member in one.members)
+    ]  # fmt: skip
     sizes = {verdict: [len(one.members) for one in found if one.verdict is verdict] for verdict in Verdict}
     return [
-        {"kind": kind, "verdict": verdict.value, "groups": len(own), "members": sum(own), "largest": max(own)}
-        for verdict, own in sizes.items() if own
+        {"kind": kind, "verdict": verdict.value, "groups": len(some), "members": sum(some), "largest": max(some)}
+        for verdict, some in sizes.items() if some
     ]  # fmt: skip
 
 
