@@ -167,8 +167,8 @@ EXAMPLES: dict[str, Example] = {
         ("7 in a row: 20 to 26",),
     ),
     "ticket.volume_drop": Example(
-        (*many(range(1, 13), 6), *many(range(17, 29), 6)),
-        ("4 days without a ticket before 2026-01-17 00:00:00, 6 a day around",),
+        (*many(range(1, 13), 15), *many(range(14, 15), 1), *many(range(17, 29), 15)),
+        ("4 days of next to no ticket before 2026-01-17 00:00:00, 14 a day around",),
     ),
     "ticket.merged_target_missing": Example((
         ticket("bad", status="merged"), ticket("bad_gone", status="merged", merged_into_id="@ticket.gone"),
