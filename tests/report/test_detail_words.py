@@ -150,7 +150,7 @@ def test_every_spanish_detail_is_of_a_rule() -> None:
     ("rule", "detail", "spanish"),
     [
         ("ticket.open_for_ages", "on_hold since its creation on 2024-01-01 00:00:00",
-         "estado: en espera, desde su creación 2024-01-01 00:00:00"),
+         "estado: en espera, desde su creación el 2024-01-01 00:00:00"),
         ("event.contradicts_status", "the last change is to solved, the ticket is open",
          "el último cambio lleva a «resuelto», el ticket está en «abierto»"),
         ("ticket.time_without_solved", "open, solved 2026-01-04 09:00:00, closed None",
