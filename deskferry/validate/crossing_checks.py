@@ -41,7 +41,8 @@ def declared_check(measure: str, severity: Severity = Severity.ERROR) -> Rule:
     what = measure.replace("_", " ")
     kind = "ticket" if measure != "records" else "record"
     name = f"Fewer {what} than the vendor declares"
-    return Rule(f"{DECLARED}{measure}", kind, Dimension.COMPLETENESS, severity, name, "", _DECLARED_ADVICE)
+    detail = f"the vendor declares {{declared}} {what}, {{fetched}} are in the store"
+    return Rule(f"{DECLARED}{measure}", kind, Dimension.COMPLETENESS, severity, name, detail, _DECLARED_ADVICE)
 
 
 def reference_check(reference: Reference) -> Rule:
@@ -120,7 +121,7 @@ def _declared(database: Connection, connection: str) -> Iterator[Finding]:
         yield Finding(
             f"{DECLARED}{short.measure}", severities.get(short.trust, Severity.INFO), connection,
             "ticket" if short.measure != "records" else None, short.parent_id,
-            f"the vendor declares {short.declared} {short.measure.replace('_', ' ')}, {short.fetched} are in the store",
+            declared_check(short.measure).detail.format(declared=short.declared, fetched=short.fetched),
             _DECLARED_ADVICE,
         )  # fmt: skip
 

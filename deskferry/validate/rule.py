@@ -66,6 +66,8 @@ class Rule:
     """Yields the rows that were looked at, with `connection`, where they are no live rows of its kind."""
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """Thresholds and their defaults, which `[validate.rules."<id>"]` may set; `desk.options` has those in force."""
+    details: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """What it says instead of `detail` where it finds several things, each by a name."""
 
     @property
     def named(self) -> tuple[str, ...]:

@@ -17,6 +17,10 @@ HASH_MISMATCH = Rule(
     "attachment.hash_mismatch", "attachment", Dimension.ACCURACY, Severity.ERROR, "Files that are not what they were",
     "", "Its bytes were lost or changed after the download: pull with --full fetches it again; look at the disk.",
     options={"hash": True},
+    details={
+        "gone": "its file is not there", "bytes": "its file has other bytes than were downloaded",
+        "size": "its file has {held} bytes, {declared} are declared",
+    },
 )  # fmt: skip
 _AT_ONCE = 1 << 20
 
@@ -46,9 +50,9 @@ def damaged_files(store: Store, database: Connection, connection: str, *, hashin
 
 def _damage(blobs: BlobStore, sha256: str, *, hashing: bool) -> str | None:
     if blobs.size(sha256) is None:
-        return "its file is not there"
+        return HASH_MISMATCH.details["gone"]
     if hashing and _hash_of(blobs, sha256) != sha256:
-        return "its file has other bytes than were downloaded"
+        return HASH_MISMATCH.details["bytes"]
     return None
 
 
@@ -62,7 +66,9 @@ def _hash_of(blobs: BlobStore, sha256: str) -> str:
 
 def _other_size(blobs: BlobStore, sha256: str, declared: int | None) -> str | None:
     held = blobs.size(sha256)
-    return None if declared is None or held == declared else f"its file has {held} bytes, {declared} are declared"
+    if declared is None or held == declared:
+        return None
+    return HASH_MISMATCH.details["size"].format(held=held, declared=declared)
 
 
 def _with_file(connection: str) -> tuple[ColumnElement[bool], ...]:

@@ -19,9 +19,10 @@ AS_OF = "2026-03-01T00:00:00.000000Z"
 
 def rule(id_: str, dimension: str, severity: str, kind: str = "ticket", **words: str) -> Rule:
     """Return a rule that is only described."""
-    texts = {"name": f"Records that are {id_.rpartition('.')[2].replace('_', ' ')}", "advice": "Look at it.", **words}
+    name = f"Records that are {id_.rpartition('.')[2].replace('_', ' ')}"
+    texts = {"name": name, "detail": "", "advice": "Look at it.", **words}
     return Rule(
-        id=id_, kind=kind, dimension=Dimension(dimension), severity=Severity(severity), detail="", reads={},
+        id=id_, kind=kind, dimension=Dimension(dimension), severity=Severity(severity), reads={},
         offending=lambda desk: desk.live(kind), **texts,
     )  # fmt: skip
 

@@ -20,11 +20,13 @@ from deskferry.canonical_schema.enums import Channel, FetchState, Priority, Role
 from deskferry.connectors.kit.contract import Measure
 from deskferry.connectors.registry import OWN
 from deskferry.migrate.tally import STATES
+from deskferry.report.audit.detail_words import Details
 from deskferry.report.audit.duplicates import VERDICTS
 from deskferry.report.audit.rule_words import english_of, told
 from deskferry.report.sign_off import counting
 from deskferry.report.sign_off.loss_groups import GROUPS, OF_CAUSE, words_of_cause
 from deskferry.report.wording import LANGUAGES, Words, tables
+from deskferry.validate.crossing_checks import declared_check
 from deskferry.validate.finding import Severity
 from deskferry.validate.rule import Dimension
 from deskferry.validate.rule_results import EXAMINED, OFF
@@ -89,6 +91,14 @@ def test_a_rule_without_spanish_is_shown_in_english() -> None:
     print(f"\nwithout Spanish: {len(lacking)} of {len(english)} rules: {', '.join(lacking)}")
     assert [one for one in lacking if told(spanish, one, english).name != english[one].name] == []
     assert told(spanish, "reference.ticket.requester_id", english).name.startswith("Referencias")
+
+
+@pytest.mark.parametrize("language", [one for one in LANGUAGES if one != "en"])
+def test_what_findings_say_is_there_in_every_language(language: str) -> None:
+    english = english_of((*known_rules(), *(declared_check(one.value) for one in Measure)))
+    details = Details(Words(language), english)
+    told = {rule: {one.english for one in details.sentences(rule)} for rule in english}
+    assert [rule for rule, text in english.items() if set(text.details.values()) != told[rule]] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -10,6 +10,9 @@ import pyarrow as pa
 import pytest
 
 from deskferry.canonical_schema import parse_time_text
+from deskferry.report.audit.detail_words import Details
+from deskferry.report.audit.rule_words import english_of
+from deskferry.report.wording import Words
 from deskferry.store.analysis_engines import duckdb_engine
 from deskferry.store.export_processes import KEY_OF
 from deskferry.store.snapshot import ALWAYS, column_types, sql_table_of
@@ -111,6 +114,16 @@ def test_a_rule_finds_what_is_wrong_and_nothing_else(rule: str, found: Found) ->
     assert sorted(one.record_id for one in mine if one.record_id) == bad
     assert sorted(one.detail for one in mine if one.record_id is None) == sorted(EXAMPLES[rule].without_record)
     assert mine
+
+
+def test_what_rules_find_can_be_said_in_spanish(found: Found) -> None:
+    """Their details are made of what the engine gives: times, numbers and nothing as it writes them."""
+    details = Details(Words("es"), english_of(RULES))
+    lacking = [
+        one.detail for mine in found.values() for one in mine if not details.told(one.rule, one.detail).translated
+    ]
+    assert lacking == []
+    assert sum(map(len, found.values())) > 100
 
 
 def test_every_rule_has_an_example() -> None:

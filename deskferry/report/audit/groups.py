@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from deskferry.report.audit.detail_words import Details
 from deskferry.report.audit.facts import Facts
 from deskferry.report.audit.places import Place, places
 from deskferry.report.audit.results import RuleTotal
@@ -32,12 +33,13 @@ def groups(
         where = places(database, ((one["kind"], one["record_id"]) for group in examples.values() for one in group))
     found = [one for one in rules if one.findings]
     found.sort(key=lambda one: (_ORDER.index(one.severity), -one.findings, one.rule))
-    return [_group(one, examples[one.rule], where, english, words) for one in found]
+    details = Details(words, english)
+    return [_group(one, examples[one.rule], where, english, words, details) for one in found]
 
 
 def _group(
     rule: RuleTotal, examples: list[Mapping[str, Any]], where: Mapping[str, Place], english: Mapping[str, RuleText],
-    words: Words,
+    words: Words, details: Details,
 ) -> dict[str, Any]:  # fmt: skip
     said = told(words, rule.rule, english, examples[0]["advice"] if examples else "")
     return {
@@ -49,14 +51,16 @@ def _group(
             {"connection": one.connection, "checked": one.checked, "findings": one.findings}
             for one in rule.parts if one.findings
         ],
-        "examples": [_example(one, where.get(one["record_id"] or "", Place())) for one in examples],
+        "examples": [_example(one, where.get(one["record_id"] or "", Place()), details) for one in examples],
     }  # fmt: skip
 
 
-def _example(row: Mapping[str, Any], place: Place) -> dict[str, Any]:
+def _example(row: Mapping[str, Any], place: Place, details: Details) -> dict[str, Any]:
+    detail = details.told(row["rule"], row["detail"])
     return {
         "connection": row["connection"], "record_id": None if row["record_id"] is None else plain(row["record_id"]),
-        "number": place.number, "url": place.url, "detail": excerpt(row["detail"], _DETAIL),
+        "number": place.number, "url": place.url, "detail": excerpt(detail.text, _DETAIL),
+        "translated": detail.translated,
     }  # fmt: skip
 
 
@@ -72,11 +76,12 @@ def _examples(database: Connection, run_id: str) -> dict[str, list[Mapping[str, 
     return found
 
 
-def finding_rows(facts: Facts) -> Iterator[dict[str, Any]]:
+def finding_rows(facts: Facts, english: Mapping[str, RuleText], words: Words) -> Iterator[dict[str, Any]]:
     """Yield every finding by itself."""
+    details = Details(words, english)
     table = machinery.finding
     names = ("rule", "severity", "connection", "kind", "record_id", "detail")
     statement = select(*(table.c[name] for name in names)).where(table.c.run_id == facts.run_id).order_by(table.c.id)
     with facts.store.read() as database:
         for row in database.execute(statement.execution_options(yield_per=2_000)):
-            yield dict(zip(names, row, strict=True))
+            yield {**dict(zip(names, row, strict=True)), "detail": details.told(row.rule, row.detail).text}

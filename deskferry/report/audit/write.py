@@ -21,7 +21,8 @@ from deskferry.report.wording import Words
 from deskferry.store.engine import storage_errors
 from deskferry.validate.rule import Rule
 
-Write = Callable[[Mapping[str, Any], Facts, Words, IO[bytes]], None]
+Rows = Iterable[Mapping[str, Any]]
+Write = Callable[[Mapping[str, Any], Rows, Words, IO[bytes]], None]
 
 
 def form_of(output: Path) -> Write:
@@ -37,26 +38,27 @@ def form_of(output: Path) -> Write:
 def write_audit(facts: Facts, rules: Iterable[Rule], output: Path, language: str) -> dict[str, Any]:
     """Write the audit of a run; its suffix says in what form. Returns the verdict. Raises ConfigError."""
     write, words = form_of(output), Words(language)
-    found = document(facts, english_of(rules), words)
+    english = english_of(rules)
+    found = document(facts, english, words)
     with storage_errors(), replaced(output) as target:
-        write(found, facts, words, target)
+        write(found, finding_rows(facts, english, words), words, target)
     verdict: dict[str, Any] = found["verdict"]
     return verdict
 
 
-def _html(found: Mapping[str, Any], _facts: Facts, words: Words, target: IO[bytes]) -> None:
+def _html(found: Mapping[str, Any], _rows: Rows, words: Words, target: IO[bytes]) -> None:
     target.write(page(found, words).encode("utf-8", "replace"))
 
 
-def _markdown(found: Mapping[str, Any], _facts: Facts, words: Words, target: IO[bytes]) -> None:
+def _markdown(found: Mapping[str, Any], _rows: Rows, words: Words, target: IO[bytes]) -> None:
     target.write(redact(markdown(found, words)).encode("utf-8", "replace"))
 
 
-def _json(found: Mapping[str, Any], facts: Facts, _words: Words, target: IO[bytes]) -> None:
+def _json(found: Mapping[str, Any], rows: Rows, _words: Words, target: IO[bytes]) -> None:
     """Write the document, its findings row by row: there may be millions."""
     head = redact(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
     target.write(head.rstrip()[:-1].rstrip().encode() + b',\n  "finding_rows": [')
-    for number, row in enumerate(finding_rows(facts)):
+    for number, row in enumerate(rows):
         target.write((b",\n    " if number else b"\n    ") + redact(orjson.dumps(row).decode()).encode())
     target.write(b"\n  ]\n}\n")
 
