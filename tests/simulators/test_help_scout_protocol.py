@@ -267,6 +267,8 @@ def test_search_lags_and_lists_do_not() -> None:
 
 def test_a_plain_user_may_not_see_everything() -> None:
     desk = Client()
+    assert desk.get("/users/me")["role"] == "owner"
     desk.desk.patch({"op": "role", "role": "user"})
+    assert desk.get("/users/me")["role"] == "user"
     assert desk.send("GET", "/workflows").status == 403
     assert desk.send("GET", "/conversations").status == 200

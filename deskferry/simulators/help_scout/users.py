@@ -40,7 +40,9 @@ def _shown(row: Row) -> Row:
 
 
 def _show(account: Account, row: Row) -> Row:
-    return {**_shown(row), "_links": {"self": {"href": f"{account.settings.origin}/v2/users/{row['id']}"}}}
+    role = account.role if row["id"] == account.owner() else row["role"]
+    links = {"self": {"href": f"{account.settings.origin}/v2/users/{row['id']}"}}
+    return {**_shown(row), "role": role, "_links": links}
 
 
 def list_all(call: Call) -> SimResponse:
