@@ -6,7 +6,7 @@ list's `stats` are put in only where the ticket has not changed since, else they
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from deskferry.connectors.freshdesk.converters import WEB_CHAT
@@ -20,12 +20,16 @@ from deskferry.connectors.kit.contract import (
     RawRecord,
     Tombstone,
 )
+from deskferry.connectors.kit.paging import Fetched, Numbered, Params, offset
 from deskferry.connectors.kit.session import Answer, Session
+from deskferry.errors import Stopped
 
 STREAM = "whole_tickets"
 SHOWN_WITH_TICKET = 10
 """Conversations that `GET /tickets/{id}?include=conversations` shows at most (reference)."""
 _REFUSED = (403, 404)
+_MOST_ROWS = 100
+"""Conversations that a page of their list has at most (reference)."""
 _TRASH_NOTE = (
     "tickets: the vendor shows some of those in the trash and in spam by the list only; their files and conversations "
     "are missing."
@@ -57,6 +61,12 @@ def whole(session: Session, child: Child, size: int) -> Page:
         return _refused(session, child.parent, listed, answer.status)
     if answer.status == 404:
         return _elsewhere(session, child.parent, listed, size)
+    if str(answer.body.get("id")) != child.parent:
+        # Seen of caches in between: what it says of another ticket would lie under this one's name.
+        raise Stopped(
+            f"Freshdesk answered the question for ticket {child.parent} with another one.",
+            "Run the same command again; if it stays, look at the proxy that `base_url` or `proxy` names.",
+        )
     shown = answer.body.get("conversations")
     if not isinstance(shown, list) or len(shown) >= SHOWN_WITH_TICKET:
         status, shown = _conversations(session, f"tickets/{child.parent}", size)
@@ -80,17 +90,24 @@ def _view(session: Session, ticket: str, listed: Raw) -> Answer:
 def _conversations(session: Session, path: str, size: int) -> tuple[int, list[Raw]]:
     """Return the status and all conversations, oldest first; none of them where any page is refused."""
     rows: list[Raw] = []
-    page = 1
-    while True:
-        answer = session.request_json(
-            "GET", f"{path}/conversations", params={"page": page, "per_page": size}, allow=_REFUSED
-        )
-        if answer.status != 200:
-            return answer.status, []
-        rows += answer.body or ()
-        if not has_next(answer):
-            return 200, rows
-        page += 1
+    for page in _conversation_pages(session, path, size):
+        if page.body.status != 200:
+            return page.body.status, []
+        rows += page.items
+    return 200, rows
+
+
+def _conversation_pages(session: Session, path: str, size: int) -> Iterator[Fetched]:
+    """Yield pages whose body is the answer; one that is refused is the last, and holds nothing."""
+
+    def fetch(url: str, params: Params) -> Answer:
+        return session.request_json("GET", url, params=params, allow=_REFUSED)
+
+    def rows(answer: Answer) -> Sequence[Raw]:
+        return answer.body if answer.status == 200 and isinstance(answer.body, list) else ()
+
+    by = Numbered(size, more=lambda answer, _found: has_next(answer))
+    return offset(fetch, f"{path}/conversations", {}, rows, by)
 
 
 def _page(ticket: str, payload: Raw, conversations: Sequence[Raw], notes: tuple[str, ...] = ()) -> Page:
@@ -145,16 +162,8 @@ def file_link(session: Session, ticket: str, file: str) -> str | None:
         if answer.status != 200 or not isinstance(answer.body, dict):
             continue
         found = _link(file, [answer.body])
-        page = 1
-        while found is None:
-            answer = session.request_json(
-                "GET", f"{path}/conversations", params={"page": page, "per_page": 100}, allow=_REFUSED
-            )
-            found = _link(file, answer.body if isinstance(answer.body, list) else ())
-            if not has_next(answer):
-                break
-            page += 1
-        return found
+        pages = iter(()) if found is not None else _conversation_pages(session, path, _MOST_ROWS)
+        return found or next(filter(None, (_link(file, page.items) for page in pages)), None)
     return None
 
 

@@ -19,7 +19,9 @@ from deskferry.connectors.freshdesk.children import SHOWN_WITH_TICKET, named
 from deskferry.connectors.freshdesk.read import MAPS
 from deskferry.connectors.kit.contract import Child, DeclaredClass, Measure, Page, RawRecord, Tombstone
 from deskferry.connectors.kit.mapping import Context, Mapper
+from deskferry.connectors.kit.paging import PagingLoop
 from deskferry.connectors.kit.session import VendorStatus
+from deskferry.errors import Stopped
 from deskferry.migrate.pull import PullOptions, PullResult, refetch
 from deskferry.simulators.freshdesk import FreshdeskDesk
 from deskferry.simulators.freshdesk.desk import build
@@ -101,6 +103,24 @@ def test_all_conversations_come_however_many(count: int, calls: int) -> None:
     assert all(isinstance(one, RawRecord) and one.parent_id == "42" for one in page.records[1:])
     assert page.complete
     assert len(desk.seen) == calls
+
+
+def test_conversations_that_never_end_are_a_fault_and_no_endless_call() -> None:
+    """The same page again and again, each time with a link to the next one."""
+    again = {"link": '<https://acme.freshdesk.com/api/v2/tickets/42/conversations?page=2>; rel="next"'}
+    desk = Desk({
+        "GET tickets/42": viewed(30),
+        "GET tickets/42/conversations": answered(conversations(100), **again),
+    })  # fmt: skip
+    with pytest.raises(PagingLoop, match="the same page came twice"):
+        read(desk)
+    assert len(desk.seen) == 3
+
+
+def test_the_answer_for_another_ticket_is_no_answer() -> None:
+    desk = Desk({"GET tickets/42": viewed(2, id=43)})
+    with pytest.raises(Stopped, match="ticket 42 with another one"):
+        read(desk)
 
 
 def test_a_view_that_shows_no_conversations_has_them_listed() -> None:
