@@ -61,7 +61,7 @@ def audit(
     settings = configured(config)
     with app.bench.run("audit", connection) as record:
         comparisons = [_compared(app, name, part) for name in names] if with_source else []
-        counted = check_store(store, names, record.id, settings, say=_tell)
+        check_store(store, names, record.id, settings, say=_tell)
         if not known_only:
             _look_for_duplicates(app, connection, names)
         facts = facts_of(
@@ -69,7 +69,6 @@ def audit(
             without_extra=missing_extra() is not None,
         )  # fmt: skip
         verdict = write_audit(facts, (*known_rules(), *settings.own), output, lang)
-        record.counts = {rule: count for (rule, _severity), count in sorted(counted.items())}
         record.exit_code = 1 if verdict["tone"] in _FAILING[fail_on] else 0
     click.echo(verdict["text"])
     for one in verdict["against"]:

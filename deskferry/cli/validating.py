@@ -46,7 +46,6 @@ def validate(app: App, connection: str | None, fail_on: str, form: str, engine: 
             app.bench.store, names, record.id, settings, engine=engine, say=lambda words: click.echo(words, err=True)
         )
         failing = _failing(counted, fail_on)
-        record.counts = _by_rule(counted)
         record.exit_code = 1 if failing else 0
         _FORMS[form](app, record.id, counted)
     return 1 if failing else 0
@@ -56,13 +55,6 @@ def configured(config: Config) -> Settings:
     """Return what the configuration says of validation."""
     section = Table(config.sections.get("validate", {}), f"{config.file}: [validate]", config.directory)
     return settings_of(section, known_rules())
-
-
-def _by_rule(counted: Counter[tuple[str, Severity]]) -> dict[str, int]:
-    counts: Counter[str] = Counter()
-    for (rule, _severity), count in sorted(counted.items()):
-        counts[rule] += count
-    return dict(counts)
 
 
 def _failing(counted: Counter[tuple[str, Severity]], fail_on: str) -> bool:

@@ -26,6 +26,7 @@ from deskferry.privacy.hold import refuse_held_connection
 from deskferry.store import Store, machinery
 from deskferry.store.blobs import BlobStore
 from deskferry.store.upsert import is_sqlite
+from deskferry.validate.kept_scores import forget_connection
 
 _BATCH = 2_000
 _META = "purge:"
@@ -256,7 +257,10 @@ class Purge:
             blobs.path(sha256).unlink(missing_ok=True)
 
     def _runs(self, account: Account) -> None:
-        """Remove the connection's own runs; of routes what was counted and said, for sentences may name records."""
+        """Remove the connection's own runs; of routes what was counted and said, for sentences may name records.
+
+        Runs over several connections lose the scores that they kept of this one.
+        """
         table = machinery.run
         self._table(account, table, and_(table.c.connection == self.connection, table.c.command != "purge"))
         route = or_(
@@ -265,6 +269,7 @@ class Purge:
         )
         with self.store.write() as database:
             database.execute(table.update().where(route).values(counts=None, notes=None))
+            forget_connection(database, self.connection)
             if self.crossings == "keep":
                 crossing = machinery.crossing
                 kept = crossing.c.record_id.startswith(self._prefix, autoescape=True)

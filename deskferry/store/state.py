@@ -50,14 +50,21 @@ def begin_run(store: Store, command: str, connection: str | None, now: str) -> s
 
 
 def end_run(store: Store, run_id: str, exit_code: int, counts: Any, notes: Sequence[str], now: str) -> None:
-    """Record the end of a run."""
+    """Record the end of a run; counts of None leave those that a step has kept already (`keep_counts`)."""
     table = machinery.run
+    counted = {} if counts is None else {"counts": counts}
     with store.write() as database:
         database.execute(
             table.update()
             .where(table.c.id == run_id)
-            .values(ended_at=now, exit_code=exit_code, counts=counts, notes=list(notes))
+            .values(ended_at=now, exit_code=exit_code, notes=list(notes), **counted)
         )
+
+
+def keep_counts(database: Connection, run_id: str, counts: Any) -> None:
+    """Keep what a step of a run counted before the run ends: they are there, too, when what follows fails."""
+    table = machinery.run
+    database.execute(table.update().where(table.c.id == run_id).values(counts=counts))
 
 
 def runs(database: Connection, limit: int = 50, run_id: str | None = None) -> list[Record]:

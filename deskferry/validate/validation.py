@@ -22,14 +22,17 @@ from deskferry.store import Store, machinery
 from deskferry.store.engine import now_text
 from deskferry.store.raw_archive import time_of
 from deskferry.store.snapshot import needed
+from deskferry.store.state import keep_counts
 from deskferry.validate import crossing_checks
 from deskferry.validate.excused import without_excused
 from deskferry.validate.finding import Finding, Severity
 from deskferry.validate.history import changes, run_before
 from deskferry.validate.kept_findings import forget_older, keep
+from deskferry.validate.kept_scores import to_keep
 from deskferry.validate.references import references
 from deskferry.validate.rule import Rule
 from deskferry.validate.rule_results import OFF, RuleResult, keep_results
+from deskferry.validate.scores import scores_of
 from deskferry.validate.settings import Settings
 from deskferry.validate.stored_files import HASH_MISMATCH, damaged_files, files_looked_at
 
@@ -52,6 +55,7 @@ def validate(
 ) -> Counter[tuple[str, Severity]]:
     """Check the connections, keep the findings under the run, and return their number by rule and severity.
 
+    The run's counts have the number by rule and the scores (`kept_scores`).
     Without the extra `analysis` only what a crossing needs is checked; `say` is told what was left out.
     """
     validation = _Validation(store, list(connections), run_id, settings)
@@ -140,12 +144,21 @@ class _Validation:
                 self._ask(desk, rule)
 
     def end(self) -> None:
-        """Keep what became of each rule, and forget the findings of runs long past."""
+        """Keep what became of each rule and the scores, and forget the findings of runs long past."""
         with self.store.write() as database:
             keep_results(database, self.run_id, self.results.values())
         self._compare()
+        with self.store.read() as database:
+            scores = to_keep(scores_of(database, self.run_id))
         with self.store.write() as database:
+            keep_counts(database, self.run_id, {**self._by_rule(), **scores})
             forget_older(database, self.settings.keep_runs)
+
+    def _by_rule(self) -> dict[str, int]:
+        counts: Counter[str] = Counter()
+        for (rule, _severity), count in sorted(self.counted.items()):
+            counts[rule] += count
+        return dict(counts)
 
     def _begin(self, rule: Rule) -> bool:
         """Have a result for a rule in each connection; return whether it is to be asked."""

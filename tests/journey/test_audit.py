@@ -40,6 +40,9 @@ def test_an_audit_says_what_the_vendor_has_and_what_is_new(host: DeskHost, comma
     assert ("gone_there", f"old:ticket:{gone}") in departed
     assert after["findings"]["appeared"] == after["findings"]["gone"] == 0
     assert [one["run_id"] for one in after["trend"]] == [before["title"]["run_id"], after["title"]["run_id"]]
+    scores = [one["scores"]["total"]["score"] for one in (before, after)]
+    assert [one["score"] for one in after["trend"]] == scores
+    assert None not in scores
     assert said.code == (1 if after["verdict"]["tone"] == "bad" else 0)
 
 

@@ -104,6 +104,17 @@ def test_crossings_that_go_too(two: Account) -> None:
         assert list(database.execute(select(table.c.record_id)).scalars()) == ["new:user:1"]
 
 
+def test_a_run_over_several_connections_keeps_the_scores_of_the_others(two: Account) -> None:
+    table, parts = machinery.run, {"new": {"all": {"checked": 1}}, "old": {"all": {"checked": 2}}}
+    with two.store.write() as database:
+        counts = {"ticket.late": 1, "scores": {"all": {"checked": 3}, "connections": parts}}
+        database.execute(insert(table).values(id="several", command="audit", started_at=NOW, counts=counts))
+    run(work(two))
+    with two.store.read() as database:
+        (kept,) = database.execute(select(table.c.counts).where(table.c.id == "several")).scalars()
+    assert kept == {"ticket.late": 1, "scores": {"all": {"checked": 3}, "connections": {"new": parts["new"]}}}
+
+
 def test_killed_anywhere(two: Account, store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The certificate of a purge that died again and again counts what one that did not would have."""
     found = work(two).check()

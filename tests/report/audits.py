@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,12 @@ from typing import Any
 from deskferry.report.audit.facts import facts_of
 from deskferry.report.audit.write import write_audit
 from deskferry.store import Store, machinery
+from deskferry.store.state import keep_counts
 from deskferry.validate.finding import Severity
+from deskferry.validate.kept_scores import to_keep
 from deskferry.validate.rule import Dimension, Rule
 from deskferry.validate.rule_results import RuleResult, keep_results
+from deskferry.validate.scores import scores_of
 
 AS_OF = "2026-03-01T00:00:00.000000Z"
 
@@ -37,20 +41,27 @@ RULES = (LATE, LONELY, ODD, NOTE)
 def put_run(
     store: Store, run_id: str, started_at: str, checked: dict[str, int], found: Iterable[tuple[Rule, str | None, str]],
     *, connection: str = "old", rules: Sequence[Rule] = RULES, appeared: dict[str, tuple[int, int]] | None = None,
+    scored: bool = True,
 ) -> None:  # fmt: skip
-    """Keep a run with its findings, given as (rule, record id, detail); `checked` by kind."""
+    """Keep a run with its findings, given as (rule, record id, detail); `checked` by kind.
+
+    `scored`: False is a run of a version that kept no scores.
+    """
     with store.write() as database:
         database.execute(
             machinery.run.insert().values(
                 id=run_id, command="audit", connection=None, started_at=started_at, version="0.1.0"
             )
         )
-    put_results(store, run_id, checked, found, connection=connection, rules=rules, appeared=appeared)
+    put_results(
+        store, run_id, checked, found, connection=connection, rules=rules, appeared=appeared, scored=scored
+    )  # fmt: skip
 
 
 def put_results(
     store: Store, run_id: str, checked: dict[str, int], found: Iterable[tuple[Rule, str | None, str]],
     *, connection: str = "old", rules: Sequence[Rule] = RULES, appeared: dict[str, tuple[int, int]] | None = None,
+    scored: bool = True,
 ) -> None:  # fmt: skip
     """Keep what a run found, given as (rule, record id, detail)."""
     rows = list(found)
@@ -65,6 +76,9 @@ def put_results(
                 ],
             )  # fmt: skip
         keep_results(database, run_id, [_result(one, connection, checked, rows, appeared) for one in rules])
+        by_rule = dict(Counter(one.id for one, _record_id, _detail in rows))
+        scores = to_keep(scores_of(database, run_id)) if scored else {}
+        keep_counts(database, run_id, {**by_rule, **scores})
 
 
 def _result(

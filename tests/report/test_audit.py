@@ -459,7 +459,8 @@ def test_the_exit_code_is_as_bad_as_asked(
     assert [one["rule"] for one in document["findings"]["groups"]] == [found.id]
     with open_store(f"sqlite:///{tmp_path / 's.db'}") as store, store.read() as database:
         (kept,) = stored_runs(database)
-    assert (kept["command"], kept["exit_code"], kept["counts"]) == ("audit", code, {found.id: 1})
+    assert (kept["command"], kept["exit_code"], kept["counts"][found.id]) == ("audit", code, 1)
+    assert {"all", "dimensions", "kinds"} == set(kept["counts"]["scores"])
 
 
 def test_a_subset_without_a_comparison_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -111,6 +111,21 @@ def test_a_line_breaks_where_nothing_is_known_and_goes_below_zero() -> None:
     assert charts.plot({"a": [None]}, ["w"], [True], "tickets", str).lines[0].path == ""
 
 
+def test_a_line_begins_anew_where_values_do_not_compare_and_its_scale_near_the_least() -> None:
+    shares, labels = [0.91, 0.93, 0.97, None, 0.95], ["v", "w", "x", "y", "z"]
+    plot = charts.plot({"a": shares}, labels, [True] * 5, "share", str, apart=[2], close=True)
+    path = plot.lines[0].path
+    assert (path.count("M"), path.count("L")) == (3, 1)
+    marks = [round(float(one.text), 6) for one in plot.up]
+    assert marks == [0.9, 0.92, 0.94, 0.96, 0.98]
+    assert plot.up[0].at == charts.HEIGHT - charts.BOTTOM
+    for same in (1.0, 0.0, 0.5):  # nothing changed: no hair's breadth fills the drawing
+        flat = charts.plot({"a": [same, same]}, labels[:2], [True] * 2, "share", str, close=True)
+        marks = [float(one.text) for one in flat.up]
+        assert 0 <= marks[0] <= same <= marks[-1] <= 1
+        assert marks[-1] - marks[0] >= 0.02
+
+
 # ------------------------------------------------------------------------------------------------------- in a browser
 
 

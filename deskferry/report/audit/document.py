@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,14 +27,11 @@ FORM = "deskferry-audit/1"
 def document(facts: Facts, english: Mapping[str, RuleText], words: Words) -> dict[str, Any]:
     """Return the audit of a validate run; every finding by itself comes beside it (`groups.finding_rows`)."""
     rules, records = results(facts), holdings.records(facts)
-    live = Counter[str]()
-    for one in records:
-        live[one["kind"]] += one["live"]
     found: dict[str, Any] = {
         "form": FORM,
         "language": words.language,
         "title": _title(facts),
-        "scores": scores(facts, rules, live),
+        "scores": scores(facts),
         "trend": trend(facts),
         "findings": _findings(rules, groups(facts, rules, english, words)),
         "rules": [_rule(one, english, words) for one in rules],

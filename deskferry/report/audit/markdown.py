@@ -107,11 +107,22 @@ def _trend(found: Mapping[str, Any], words: Words) -> Iterator[str]:
         yield words("audit.trend.one")
         return
     names = ("error", "warning", "info")
+    yield from (words("audit.trend.scores_lead"), "")
     yield from _table(
-        (*_columns(words, "at", "run"), *(words(f"audit.tile.{name}") for name in names)),
-        ((words.moment(one["at"]), f"`{one['run_id']}`", *(words.number(one[name]) for name in names)) for one in runs),
-        2,
+        (*_columns(words, "at", "run", "score", "rules"), *(words(f"audit.tile.{name}") for name in names)),
+        ((words.moment(one["at"]), f"`{one['run_id']}`", _score_then(one, words), _rules_then(one, words),
+          *(words.number(one[name]) for name in names)) for one in runs), 2,
     )  # fmt: skip
+
+
+def _score_then(one: Mapping[str, Any], words: Words) -> Any:
+    """Return the score of a run; a dash where it kept none."""
+    return words.number(None) if one["checked"] is None else _score(one, words)[-1]
+
+
+def _rules_then(one: Mapping[str, Any], words: Words) -> str:
+    other = f" ({words('audit.trend.other_rules')})" if one["same_rules"] is False else ""
+    return words.number(one["rules"]) + other
 
 
 def _findings(found: Mapping[str, Any], words: Words) -> Iterator[str]:

@@ -17,6 +17,8 @@ _SPREADS = {"status": "statuses", "channel": "audit.channel", "priority": "prior
 """What tickets are spread by → where the words of its values are."""
 _OPEN = 3
 """Groups of findings that are not folded."""
+_OPEN_RUNS = 10
+"""Up to so many runs of the trend are not folded."""
 
 
 def page(found: Mapping[str, Any], words: Words) -> str:
@@ -24,6 +26,7 @@ def page(found: Mapping[str, Any], words: Words) -> str:
     spread = found["distributions"]
     values = {
         **found,
+        "score_chart": _score_trend(found["trend"], words),
         "trend_chart": _trend(found["trend"], words),
         "spreads": [_spread(name, spread[name], words) for name in _SPREADS],
         "month_chart": _months(spread["months"], words),
@@ -32,6 +35,7 @@ def page(found: Mapping[str, Any], words: Words) -> str:
         "coverage": coverage(found),
         "size": (charts.WIDTH, charts.HEIGHT),
         "unfolded": _OPEN,
+        "unfolded_runs": _OPEN_RUNS,
     }
     return redact(render(_TEMPLATE, words, values))
 
@@ -43,6 +47,18 @@ def _trend(runs: Sequence[Mapping[str, Any]], words: Words) -> dict[str, Any] | 
     series = {name: [run[code] for run in runs] for code, name in names.items()}
     plot = charts.plot(series, [run["at"][:10] for run in runs], [True] * len(runs), "findings", words.number)
     return {"plot": plot, "names": list(names.values())}
+
+
+def _score_trend(runs: Sequence[Mapping[str, Any]], words: Words) -> charts.Plot | None:
+    """Return the line of the scores, broken where the rules changed; None where fewer than two runs kept one."""
+    scores = [run["score"] for run in runs]
+    if len(scores) - scores.count(None) < 2:
+        return None
+    return charts.plot(
+        {words("audit.tile.score"): scores}, [run["at"][:10] for run in runs], [True] * len(runs), "share",
+        lambda share: words("audit.scores.none") if share is None else words.percent(share, 2),
+        apart=[number for number, run in enumerate(runs) if run["same_rules"] is False], close=True,
+    )  # fmt: skip
 
 
 def _spread(name: str, values: Sequence[Mapping[str, Any]], words: Words) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 720.0, 230.0
@@ -11,6 +11,8 @@ LEFT, RIGHT, TOP, BOTTOM = 64.0, 14.0, 12.0, 30.0
 _TIMES = (60, 300, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400, 172_800, 604_800, 1_209_600, 2_592_000, 7_776_000)
 _LABELS = 8
 _TICKS = 4
+_LEAST_SPREAD = 0.02
+Place = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +88,16 @@ def _round_step(raw: float, *, whole: bool) -> float:
 
 def plot(
     series: Mapping[str, Sequence[float | None]], labels: Sequence[str], complete: Sequence[bool], unit: str,
-    shown: Callable[[float | None], str],
+    shown: Callable[[float | None], str], *, apart: Collection[int] = (), close: bool = False,
 ) -> Plot:  # fmt: skip
-    """Return lines over periods; values below zero (a net flow) have their place too."""
+    """Return lines over periods; values below zero (a net flow) have their place too.
+
+    A line begins anew at the periods whose numbers are `apart`: they do not compare with the ones before. `close`: the
+    scale does not begin at zero but near the least value.
+    """
     known = [value for values in series.values() for value in values if value is not None]
-    high = ticks(max([*known, 0.0]), unit)
-    low = [-one for one in ticks(-min([*known, 0.0]), unit)[1:]] if min([*known, 0.0]) < 0 else []
-    bottom, top = min([*low, 0.0]), high[-1]
+    marks_up = _close_ticks(known) if close and known else _ticks_from_zero(known, unit)
+    bottom, top = marks_up[0], marks_up[-1]
 
     def across(number: int) -> float:
         return LEFT + (WIDTH - LEFT - RIGHT) * (number / (len(labels) - 1) if len(labels) > 1 else 0.5)
@@ -107,33 +112,51 @@ def plot(
             (place[0], place[1], complete[number], f"{labels[number]}: {shown(values[number])}")
             for number, place in enumerate(places) if place is not None
         )  # fmt: skip
-        lines.append(Line(name, _path(places), _area(places, up(0)), dots))
+        runs = _runs(places, apart)
+        lines.append(Line(name, _path(runs), _area(runs, up(max(bottom, 0.0))), dots))
     every = max(1, math.ceil(len(labels) / _LABELS))
     marks = tuple(Tick(across(number), labels[number]) for number in range(0, len(labels), every))
-    return Plot(tuple(lines), marks, tuple(Tick(up(value), shown(value)) for value in (*low, *high)))
+    return Plot(tuple(lines), marks, tuple(Tick(up(value), shown(value)) for value in marks_up))
 
 
-def _runs(places: Sequence[tuple[float, float] | None]) -> list[list[tuple[float, float]]]:
+def _ticks_from_zero(known: Sequence[float], unit: str) -> list[float]:
+    """Return round values from the least or zero, whichever is lower, to at least the most, the lowest first."""
+    most, least = max([*known, 0.0]), min([*known, 0.0])
+    below = [-one for one in ticks(-least, unit)[1:]] if least < 0 else []
+    return [*reversed(below), *ticks(most, unit)]
+
+
+def _close_ticks(known: Sequence[float]) -> list[float]:
+    """Return round shares around the values, the lowest first; a hair's breadth of change does not fill the drawing."""
+    most = max(known)
+    least = max(0.0, min([*known, most - _LEAST_SPREAD]))
+    step = _round_step((most - least) / _TICKS, whole=False)
+    return [
+        step * number for number in range(math.floor(least / step + 1e-9), max(1, math.ceil(most / step - 1e-9)) + 1)
+    ]
+
+
+def _runs(places: Sequence[Place | None], apart: Collection[int]) -> list[list[Place]]:
     """Return the stretches without a gap."""
-    runs: list[list[tuple[float, float]]] = [[]]
-    for place in places:
-        if place is None:
+    runs: list[list[Place]] = [[]]
+    for number, place in enumerate(places):
+        if place is None or number in apart:
             runs.append([])
-        else:
+        if place is not None:
             runs[-1].append(place)
     return [one for one in runs if one]
 
 
-def _path(places: Sequence[tuple[float, float] | None]) -> str:
-    return " ".join("M" + " L".join(f"{x:.1f},{y:.1f}" for x, y in run) for run in _runs(places))
+def _path(runs: Sequence[Sequence[Place]]) -> str:
+    return " ".join("M" + " L".join(f"{x:.1f},{y:.1f}" for x, y in run) for run in runs)
 
 
-def _area(places: Sequence[tuple[float, float] | None], zero: float) -> str:
+def _area(runs: Sequence[Sequence[Place]], zero: float) -> str:
     return " ".join(
         f"M{run[0][0]:.1f},{zero:.1f} L"
         + " L".join(f"{x:.1f},{y:.1f}" for x, y in run)
         + f" L{run[-1][0]:.1f},{zero:.1f}Z"
-        for run in _runs(places)
+        for run in runs
     )
 
 
