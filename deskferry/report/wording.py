@@ -76,7 +76,9 @@ class Words:
         return format_decimal(value, format=pattern, locale=self._locale, group_separator=True)
 
     def percent(self, share: float, digits: int = 0) -> str:
-        """Return a share of 1 as a percentage."""
+        """Return a share of 1 as a percentage; 100 % is said of all only, never of nearly all."""
+        if share < 1:
+            share = min(share, 1 - 10 ** -(2 + digits))
         pattern = self._locale.percent_formats[None].pattern
         if digits:
             pattern = pattern.replace("0", "0." + "#" * digits, 1)

@@ -271,3 +271,11 @@ def test_numbers_and_times_are_those_of_the_language() -> None:
     assert (english.hours(0.2), english.hours(1.0), english.hours(30)) == ("12 minutes", "60 minutes", "30 hours")
     assert (spanish.hours(1.6), spanish("page.characters", n=1)) == ("1,6 horas", "1 carácter")
     assert spanish.or_code("kinds.new_thing") == "new thing"
+
+
+def test_all_is_said_of_all_only() -> None:
+    """A report that says 100 % where one of a million is wrong is believed, and wrong."""
+    english, spanish = Words("en"), Words("es")
+    assert [english.percent(1 - one, 2) for one in (0, 1e-6, 0.00004, 0.01)] == ["100%", "99.99%", "99.99%", "99%"]
+    assert [english.percent(share) for share in (0.999, 1.0, 1.2)] == ["99%", "100%", "120%"]
+    assert spanish.percent(0.99999, 1) == "99,9\xa0%"
