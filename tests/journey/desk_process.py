@@ -12,6 +12,7 @@ from typing import Any
 from deskferry.simulators.account import Account, Lazy, generate
 from deskferry.simulators.freshdesk import FreshdeskDesk, build, staff, teams
 from deskferry.simulators.freshdesk.generated import FIELD_TYPES, TABLES
+from deskferry.simulators.help_scout import build as build_help_scout
 from deskferry.simulators.kernel import SimClock
 from deskferry.simulators.server import RunningServer, serve
 from deskferry.simulators.zendesk import ZendeskDesk, load
@@ -62,6 +63,8 @@ class Host:
 
     def make(self, vendor: str, made_of: dict[str, Any]) -> Any:
         """Return a fresh desk."""
+        if vendor == "help_scout":
+            return build_help_scout(**made_of)
         return self.zendesk(**made_of) if vendor == "zendesk" else self.freshdesk(**made_of)
 
     def zendesk(

@@ -133,6 +133,10 @@ class DeskHost:
             made_of["like"] = like.made_of
         return self._start("freshdesk", made_of)
 
+    def help_scout(self, *, seed: int = 3, tickets: int = 40, profile: str = "plain") -> Desk:
+        """Serve a generated account; its time is its own."""
+        return self._start("help_scout", {"seed": seed, "tickets": tickets, "profile": profile})
+
     def reset(self, *desks: Desk) -> None:
         """Make accounts as they first were, at the same addresses."""
         self._ask("reset", numbers=[one.number for one in desks])
@@ -154,9 +158,15 @@ class DeskHost:
         self.close()
 
 
-CREDENTIALS = {"zendesk": ("subdomain", "oauth_token"), "freshdesk": ("domain", "api_key")}
+CREDENTIALS = {
+    "zendesk": ("subdomain", "oauth_token"),
+    "freshdesk": ("domain", "api_key"),
+    "help_scout": ("app_id", "app_secret", "docs_api_key"),
+}
 """The settings of a connection, unless a test chooses others."""
-SECRETS = ("oauth_token", "api_token", "api_key", "client_secret", "refresh_token")
+SECRETS = (
+    "oauth_token", "api_token", "api_key", "client_secret", "refresh_token", "app_secret", "docs_api_key",
+)  # fmt: skip
 
 
 def config_text(
