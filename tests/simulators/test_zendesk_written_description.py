@@ -12,6 +12,7 @@ from tests.simulators.test_zendesk_description import (
     KNOWN,
     NULL_IN_TRUTH,
     as_json_schema,
+    departures,
     description,
     pytestmark,
 )
@@ -52,15 +53,7 @@ def schemas(name: str) -> Any:
 
 def differences(name: str, method: str, template: str, body: Any) -> set[tuple[str, str]]:
     checker = answer_of(name, method, template)
-    found = set()
-    for error in checker.iter_errors(body) if checker is not None else ():
-        deepest = error
-        while deepest.context:
-            deepest = max(deepest.context, key=lambda one: len(one.absolute_path))
-        path = ".".join("*" if isinstance(part, int) else str(part) for part in deepest.absolute_path)
-        if not (deepest.instance is None and path.rsplit(".", 1)[-1] in NULL_WRITTEN):
-            found.add((path, str(deepest.validator)))
-    return found - TOLERATED
+    return departures(checker.iter_errors(body) if checker is not None else (), NULL_WRITTEN) - TOLERATED
 
 
 @pytest.fixture(scope="module")
