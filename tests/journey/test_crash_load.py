@@ -99,7 +99,7 @@ def chosen(held: Content) -> Content:
 def undisturbed(host: DeskHost, crasher: Crasher, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     """Give the undisturbed load."""
     directory = tmp_path_factory.mktemp("load")
-    old = host.zendesk(seed=3, tickets=40, profile="plain")
+    old = host.zendesk(seed=3, tickets=26, profile="plain")
     new = host.freshdesk(like=old)
     template = write_config(directory / "template", {"old": old}).parent / "store.db"
     crasher.well("pull", config=str(template.parent / "deskferry.toml"), clock=old.base_url, names=["old"])

@@ -53,7 +53,7 @@ class Undisturbed:
 
 
 DESKS: dict[str, Callable[[DeskHost], Desk]] = {
-    "zendesk": lambda host: host.zendesk(seed=3, tickets=40),
+    "zendesk": lambda host: host.zendesk(seed=3, tickets=26),
     "freshdesk": lambda host: host.full_freshdesk(seed=3, tickets=40, profile="ugly"),
     "help_scout": lambda host: host.help_scout(seed=3, tickets=40, profile="ugly"),
 }

@@ -23,6 +23,7 @@ DATABASE = "p4ssw0rd-of-the-database"
 TOKEN_FILES = frozenset({"store.oauth.tokens.json", "old.token", "new.key"})
 """Where tokens belong: what rotates, and the two files that the demo makes for its own simulated desks."""
 
+pytestmark = pytest.mark.xdist_group("secrets")  # all of them look at what one run of every command left
 CONFIG = """
 [store]
 url = "sqlite:///store.db"
