@@ -279,3 +279,10 @@ def test_all_is_said_of_all_only() -> None:
     assert [english.percent(1 - one, 2) for one in (0, 1e-6, 0.00004, 0.01)] == ["100%", "99.99%", "99.99%", "99%"]
     assert [english.percent(share) for share in (0.999, 1.0, 1.2)] == ["99%", "100%", "120%"]
     assert spanish.percent(0.99999, 1) == "99,9\xa0%"
+
+
+def test_words_of_a_rule_stand_in_one_file() -> None:
+    """They may lie in several; said in two of them, one would win in silence."""
+    for language in LANGUAGES:
+        keys = [key.partition(".")[2] for key in tables(language) if key.startswith("rules")]
+        assert len(keys) == len(set(keys))
