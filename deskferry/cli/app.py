@@ -30,6 +30,7 @@ MODULES = {
     "auditing": ("audit",),
     "clearing": ("forget", "purge"),
     "deduplicating": ("duplicates",),
+    "demonstrating": ("demo",),
     "exporting": ("export",),
     "linking": ("links",),
     "looking": ("connectors", "init", "runs"),
@@ -37,7 +38,7 @@ MODULES = {
     "moving": ("migrate", "plan", "verify"),
     "reading": ("check", "explain", "login", "normalize", "pull"),
     "reporting": ("inventory", "report"),
-    "simulating": ("demo", "simulate"),
+    "simulating": ("simulate",),
     "undoing": ("reassign", "retry", "rollback"),
     "validating": ("validate",),
 }
@@ -74,7 +75,7 @@ class App:
     @property
     def bench(self) -> Workbench:
         """The workbench, opened once."""
-        from deskferry.workbench import Workbench  # noqa: PLC0415 - as above
+        from deskferry.workbench import Workbench  # noqa: PLC0415 - it takes a second, and `simulate` needs none
 
         if self._bench is None:
             self._bench = Workbench(self.config, progress=self.progress())

@@ -79,7 +79,7 @@ def metrics(app: App, /, names: tuple[str, ...], form: str, lang: str, **options
 
 
 def _compare(app: App, chosen: list[Metric], question: Question, as_of: datetime, form: str, words: Words) -> None:
-    from deskferry.metrics.vendor_numbers import NUMBERS, compared  # noqa: PLC0415 - needs the extra `metrics`  # as above
+    from deskferry.metrics.vendor_numbers import NUMBERS, compared  # noqa: PLC0415 - needs the extra `metrics`
     from deskferry.report.metrics import comparison  # noqa: PLC0415 - needs the extra `metrics`
 
     for vendor in NUMBERS:
@@ -97,7 +97,7 @@ def _compare(app: App, chosen: list[Metric], question: Question, as_of: datetime
 def _show_page(
     app: App, chosen: list[Metric], question: Question, as_of: datetime, engine: str, words: Words, output: Path | None
 ) -> None:
-    from deskferry.metrics.dashboard import dashboard  # noqa: PLC0415 - needs the extra `metrics`  # as above
+    from deskferry.metrics.dashboard import dashboard  # noqa: PLC0415 - needs the extra `metrics`
     from deskferry.report.metrics.page import page  # noqa: PLC0415 - needs the extra `metrics`
 
     text = page(dashboard(app.bench.store, chosen, question, as_of, engine=engine), words)
@@ -123,7 +123,7 @@ def _day(given: datetime | None) -> date | None:
 
 
 def _show_tables(found: dict[str, Any], words: Words) -> None:
-    from deskferry.report.metrics.terminal import tables  # noqa: PLC0415 - needs the extra `metrics`  # as above
+    from deskferry.report.metrics.terminal import tables  # noqa: PLC0415 - needs the extra `metrics`
 
     _print(tables(found, words))
 
@@ -137,7 +137,7 @@ def _print(tables: Iterable[Shown]) -> None:
 
 
 def _show_rows(found: dict[str, Any], _words: Words) -> None:
-    from deskferry.report.metrics import rows  # noqa: PLC0415 - needs the extra `metrics`  # as above
+    from deskferry.report.metrics import rows  # noqa: PLC0415 - needs the extra `metrics`
 
     show_csv(rows.headings(found), rows.rows(found))
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import orjson
 
-from deskferry.cli.app import App, cli
+from deskferry.cli.app import cli
 from deskferry.errors import ConfigError
 from deskferry.simulators.faults import parse_faults
 from deskferry.simulators.server import serve
@@ -46,17 +46,3 @@ def simulate(vendor: str, port: int, faults: str | None, clock: ClockMode, **opt
             "missing_streams": getattr(desk, "missing_streams", []),
         }).decode())  # fmt: skip
         threading.Event().wait()
-
-
-@cli.command()
-@click.option(
-    "--dir", "directory", type=click.Path(file_okay=False, path_type=Path), default=Path("deskferry-demo"),
-    show_default=True, help="Where the configuration, the store and the report go.",
-)  # fmt: skip
-@click.option("--tickets", type=click.IntRange(10), default=500, show_default=True)
-@click.pass_obj
-def demo(app: App, directory: Path, tickets: int) -> int:
-    """The whole journey between two simulated desks: pull, check, plan, migrate, verify, prove, move an edit."""
-    from deskferry.demo import demo as run_demo  # noqa: PLC0415 - it brings everything; a simulator starts without
-
-    return run_demo(directory, tickets, app.progress(), click.echo)

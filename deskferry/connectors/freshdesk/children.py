@@ -61,18 +61,22 @@ def whole(session: Session, child: Child, size: int) -> Page:
         return _refused(session, child.parent, listed, answer.status)
     if answer.status == 404:
         return _elsewhere(session, child.parent, listed, size)
-    if str(answer.body.get("id")) != child.parent:
-        # Seen of caches in between: what it says of another ticket would lie under this one's name.
-        raise Stopped(
-            f"Freshdesk answered the question for ticket {child.parent} with another one.",
-            "Run the same command again; if it stays, look at the proxy that `base_url` or `proxy` names.",
-        )
+    _require_own(answer.body, child.parent)
     shown = answer.body.get("conversations")
     if not isinstance(shown, list) or len(shown) >= SHOWN_WITH_TICKET:
         status, shown = _conversations(session, f"tickets/{child.parent}", size)
         if status != 200:
             return _elsewhere(session, child.parent, listed, size)
     return _page(child.parent, {key: value for key, value in answer.body.items() if key != "conversations"}, shown)
+
+
+def _require_own(body: Any, ticket: str) -> None:
+    """Refuse what is said of another ticket: caches in between did that, and it would lie under this one's name."""
+    if not isinstance(body, dict) or str(body.get("id")) != ticket:
+        raise Stopped(
+            f"Freshdesk answered the question for ticket {ticket} with something else.",
+            "Run the same command again; if it stays, look at the proxy that `base_url` or `proxy` names.",
+        )
 
 
 def _view(session: Session, ticket: str, listed: Raw) -> Answer:
@@ -104,7 +108,13 @@ def _conversation_pages(session: Session, path: str, size: int) -> Iterator[Fetc
         return session.request_json("GET", url, params=params, allow=_REFUSED)
 
     def rows(answer: Answer) -> Sequence[Raw]:
-        return answer.body if answer.status == 200 and isinstance(answer.body, list) else ()
+        if answer.status != 200 or answer.body is None:
+            return ()
+        if not isinstance(answer.body, list):  # taken for none, those that the store holds would be gone
+            raise Stopped(
+                f"{path}/conversations: Freshdesk answered with no list.", "Run the same command again later."
+            )
+        return answer.body
 
     by = Numbered(size, more=lambda answer, _found: has_next(answer))
     return offset(fetch, f"{path}/conversations", {}, rows, by)
@@ -148,8 +158,9 @@ def _elsewhere(session: Session, ticket: str, listed: Raw, size: int) -> Page:
     archived = session.request_json("GET", path, params={"include": "stats"}, allow=(400, *_REFUSED))
     if archived.status == 400:  # nothing says that archived tickets take an include
         archived = session.request_json("GET", path, allow=_REFUSED)
-    if archived.status != 200 or not isinstance(archived.body, dict):
+    if archived.status != 200:
         return Page((Tombstone("ticket", ticket, "404", payload=listed if "id" in listed else None),))
+    _require_own(archived.body, ticket)
     status, rows = _conversations(session, path, size)
     missing = f"tickets: the conversations of archived ticket {ticket} are refused ({status})."
     return _page(ticket, {"archived": True, **archived.body}, rows, () if status == 200 else (missing,))
@@ -162,8 +173,10 @@ def file_link(session: Session, ticket: str, file: str) -> str | None:
         if answer.status != 200 or not isinstance(answer.body, dict):
             continue
         found = _link(file, [answer.body])
-        pages = iter(()) if found is not None else _conversation_pages(session, path, _MOST_ROWS)
-        return found or next(filter(None, (_link(file, page.items) for page in pages)), None)
+        if found is None:
+            pages = _conversation_pages(session, path, _MOST_ROWS)
+            found = next(filter(None, (_link(file, page.items) for page in pages)), None)
+        return found
     return None
 
 

@@ -118,8 +118,17 @@ def test_conversations_that_never_end_are_a_fault_and_no_endless_call() -> None:
 
 
 def test_the_answer_for_another_ticket_is_no_answer() -> None:
-    desk = Desk({"GET tickets/42": viewed(2, id=43)})
-    with pytest.raises(Stopped, match="ticket 42 with another one"):
+    gone = {"GET tickets/42": answered(None, 404), "GET tickets/archived/42": answered({**VIEW, "id": 43})}
+    for desk in (Desk({"GET tickets/42": viewed(2, id=43)}), Desk(gone)):
+        with pytest.raises(Stopped, match="ticket 42 with something else"):
+            read(desk)
+
+
+def test_conversations_that_are_no_list_are_not_none_at_all() -> None:
+    """Taken for an empty list, the store would bury every message of the ticket."""
+    odd = answered({"message": "busy"})
+    desk = Desk({"GET tickets/42": viewed(30), "GET tickets/42/conversations": odd})
+    with pytest.raises(Stopped, match="no list"):
         read(desk)
 
 
