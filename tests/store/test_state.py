@@ -15,7 +15,7 @@ from deskferry.connectors.kit.contract import Account, Child
 from deskferry.errors import DiskFull, LockHeld, Refused
 from deskferry.store import Store, machinery, state
 from deskferry.store.engine import now_text
-from deskferry.store.state import begin_run, end_run, last_run, locked, pin_account, runs
+from deskferry.store.state import begin_run, end_run, keep_counts, last_run, locked, pin_account, runs
 
 NOW = "2026-01-01T00:00:00.000000Z"
 
@@ -200,6 +200,19 @@ def test_runs(store: Store) -> None:
         assert (found["id"], found["exit_code"], found["counts"], found["notes"]) == (second, 1, {"a": 1}, ["b"])
         assert [one["command"] for one in runs(database)] == ["validate", "pull", "pull"]
         assert last_run(database, "pull", "new") is None
+
+
+def test_what_a_step_counted_stays_when_the_run_ends_without_counts(store: Store) -> None:
+    """A run that fails after its step still says what the step found."""
+    run = begin_run(store, "validate", "old", NOW)
+    with store.write() as database:
+        keep_counts(database, run, {"a": 1})
+    end_run(store, run, 5, None, [], NOW)
+    with store.read() as database:
+        assert (last_run(database, "validate", "old") or {})["counts"] == {"a": 1}
+    end_run(store, run, 0, {"b": 2}, [], NOW)
+    with store.read() as database:
+        assert (last_run(database, "validate", "old") or {})["counts"] == {"b": 2}
 
 
 def test_todos_come_in_order(store: Store) -> None:
