@@ -6,13 +6,14 @@ import importlib
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
 import deskferry.cli
-from deskferry.cli.app import MODULES, Commands, cli
+from deskferry.cli.app import MODULES, App, Commands, cli
 
 
 def test_every_command_is_found_where_it_is() -> None:
@@ -56,3 +57,15 @@ def test_a_command_imports_what_it_needs(arguments: str, unneeded: set[str]) -> 
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "deskferry.cli.app" in ended.stderr.split()
     assert unneeded.isdisjoint(ended.stderr.split())
+
+
+@pytest.mark.parametrize(("quiet", "told"), [(False, 1), (True, 0)])
+def test_a_warning_of_the_configuration_is_told_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], quiet: bool, told: int
+) -> None:
+    """However often a command looks into its configuration; and not at all to who wants to hear errors only."""
+    file = tmp_path / "deskferry.toml"
+    file.write_text('[connections.old]\nvendor = "freshdesk"\ndomain = "acme"\napi_key = "k"\n', encoding="utf-8")
+    app = App({"config": file, "store": None, "quiet": quiet})
+    assert app.config.connection("old") == app.config.connection("old")
+    assert capsys.readouterr().err.count("is written out in the configuration") == told
