@@ -13,6 +13,7 @@ from deskferry.connectors.kit.auth import BasicAuth, TokenAuth
 from deskferry.connectors.kit.clock import VirtualClock
 from deskferry.connectors.kit.faults import redacted_url
 from deskferry.connectors.kit.hosts import network, proxy_for
+from deskferry.connectors.kit.paging import PagingLoop
 from deskferry.connectors.kit.session import Denied, Gone, InDoubt, Session, VendorStatus
 from deskferry.errors import ConfigError, Exhausted, Refused, Stopped
 from deskferry.redaction import Secret
@@ -315,3 +316,48 @@ def test_certificates_that_cannot_be_read(tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="PEM"):
             network(BASE, None, tmp_path / name)
     network(BASE).close()
+
+
+# ------------------------------------------------------------------------------------------------------------ pages
+
+FIRST, SECOND = httpx.Response(200, json=[{"id": 1}]), httpx.Response(200, json=[{"id": 2}])
+EMPTY = httpx.Response(200, json={"results": [], "page": {"total": 0}})
+
+
+def test_a_page_that_comes_again_is_asked_for_once_more() -> None:
+    vendor = Script(FIRST, FIRST, SECOND)
+    desk = session(vendor)
+    assert [desk.get_page("people", {"page": page}).body for page in (1, 2)] == [[{"id": 1}], [{"id": 2}]]
+    assert vendor.sent == [f"GET {BASE}/people?page={page}" for page in (1, 2, 2)]
+
+
+def test_a_page_that_comes_again_and_again_is_none() -> None:
+    desk = session(Script(FIRST))
+    desk.get_page("people", {"page": 1})
+    with pytest.raises(PagingLoop, match="people: the same page came twice"):
+        desk.get_page("people", {"page": 2})
+    # Lists that are filtered otherwise may have the same rows.
+    assert desk.get_page("people", {"state": "blocked", "page": 1}, alike=True).body == [{"id": 1}]
+
+
+@pytest.mark.parametrize(
+    ("pages", "answer"),
+    [
+        ([("people", 1), ("people", 1)], FIRST),  # the same page: a pull that is gone on with
+        ([("people", 1), ("teams", 2)], FIRST),
+        ([("people", 1), ("people", 2)], EMPTY),
+    ],
+)
+def test_what_may_be_alike_is_asked_for_once(pages: list[tuple[str, int]], answer: httpx.Response) -> None:
+    vendor = Script(answer)
+    desk = session(vendor)
+    for path, page in pages:
+        desk.get_page(path, {"page": page})
+    assert len(vendor.sent) == 2
+
+
+def test_of_many_lists_the_last_ones_are_remembered() -> None:
+    desk = session(Script(FIRST))
+    for number in range(1_000):
+        desk.get_page(f"tickets/{number}/conversations", {"page": 1})
+    assert len(desk._last_pages._held) < 100

@@ -148,7 +148,10 @@ class FreshdeskSource:
     # ------------------------------------------------------------------------------------------------------- helpers
 
     def _list(self, path: str, params: Mapping[str, Any], allow: Sequence[int] = ()) -> Answer:
-        return self._session.request_json("GET", path, params={"per_page": self._size, **params}, allow=allow)
+        # The first page of a window, or of a list that is filtered otherwise, may well hold what the last page did.
+        return self._session.get_page(
+            path, {"per_page": self._size, **params}, allow=allow, alike=params.get("page", 1) == 1
+        )
 
     def _whole(self, stream: str, request: PullRequest) -> Iterator[Page]:
         """Yield a list that is read whole every time; deletions show as absence."""

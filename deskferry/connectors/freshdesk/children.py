@@ -105,7 +105,7 @@ def _conversation_pages(session: Session, path: str, size: int) -> Iterator[Fetc
     """Yield pages whose body is the answer; one that is refused is the last, and holds nothing."""
 
     def fetch(url: str, params: Params) -> Answer:
-        return session.request_json("GET", url, params=params, allow=_REFUSED)
+        return session.get_page(url, params, allow=_REFUSED)
 
     def rows(answer: Answer) -> Sequence[Raw]:
         if answer.status != 200 or answer.body is None:

@@ -22,7 +22,8 @@ def listed(
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of all pages of a list; a refusal that is allowed ends it."""
     for page in range(1, _LAST_PAGE + 1):
-        answer = session.request_json("GET", path, params={**params, "page": page, "per_page": 100}, allow=allow)
+        asked = {**params, "page": page, "per_page": 100}
+        answer = session.get_page(path, asked, allow=allow, alike=page == 1)
         if answer.status >= 400:
             return
         yield from answer.body or ()

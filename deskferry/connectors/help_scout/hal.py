@@ -85,9 +85,8 @@ def fetch(session: Session, path: str, key: str, params: Mapping[str, Any], numb
     for attempt in range(1, _ATTEMPTS + 1):
         if attempt > 1:
             session.clock.sleep(_PAUSE)
-        answer = session.request_json(
-            "GET", path, params={**params, "page": number}, allow=(400,) if number > 1 else ()
-        )
+        allow = (400,) if number > 1 else ()
+        answer = session.get_page(path, {**params, "page": number}, allow=allow, alike=True)
         if answer.status == 400:
             raise Beyond(path)
         if not isinstance(answer.body, Mapping | list):

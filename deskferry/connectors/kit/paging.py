@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import orjson
 
 from deskferry.connectors.kit.contract import Raw
 from deskferry.errors import Stopped
@@ -15,6 +20,9 @@ Fetch = Callable[[str, Params], Any]
 Items = Callable[[Any], Sequence[Raw]]
 """Body → its rows."""
 MOST_PAGES = 1_000_000
+TWICE = "the same page came twice"
+_LISTS = 32
+"""Lists that are read at the same time, at most."""
 
 
 class PagingLoop(Stopped):
@@ -91,14 +99,13 @@ def offset(
     items: Items,
     by: Numbered,
     *,
-    repeats_end: bool = False,
     most: int = MOST_PAGES,
 ) -> Iterator[Fetched]:
     """Yield pages by number or row; ends on a short page, an empty one, or when `by.more` says so.
 
     `next` of a page is the number of the one after it, so that a scan can be taken up there.
     """
-    guard = _Guard(url, most, repeats_end=repeats_end)
+    guard = _Guard(url, most)
     place = by.begin
     while True:
         asked = {**params, by.number: place}
@@ -122,11 +129,10 @@ def cursor(
     by: Cursored = _CURSORED,
     *,
     start: str | None = None,
-    repeats_end: bool = False,
     most: int = MOST_PAGES,
 ) -> Iterator[Fetched]:
     """Yield pages by cursor; ends when the body says that there is no more, or gives no cursor."""
-    guard = _Guard(url, most, repeats_end=repeats_end)
+    guard = _Guard(url, most)
     place: Any = start
     while True:
         body = fetch(url, params if place is None else {**params, by.name: place})
@@ -144,11 +150,10 @@ def links(
     items: Items,
     follow: Callable[[Any], Any] = _NEXT_PAGE,
     *,
-    repeats_end: bool = False,
     most: int = MOST_PAGES,
 ) -> Iterator[Fetched]:
     """Yield pages by the link to the next one in each body; parameters go only into the first call."""
-    guard = _Guard(url, most, repeats_end=repeats_end)
+    guard = _Guard(url, most)
     place: Any = url
     asked = params
     while True:
@@ -245,37 +250,77 @@ class _Edge:
 
 
 class _Guard:
-    """Stops a list that runs in a circle; with `repeats_end`, a repetition is its end and no fault."""
+    """Stops a list that runs in a circle."""
 
-    def __init__(self, url: str, most: int, *, repeats_end: bool) -> None:
-        self._url, self._most, self._repeats_end = url, most, repeats_end
+    def __init__(self, url: str, most: int) -> None:
+        self._url, self._most = url, most
         self._pages = 0
         self._links: set[str] = {url}
         self._before: Sequence[Raw] = ()
-        self._ended = False
 
     def page(self, found: Sequence[Raw]) -> Sequence[Raw]:
-        """Return the rows; none where the page is the one before, again."""
+        """Return the rows."""
         self._pages += 1
         if self._pages > self._most:
             raise PagingLoop(self._url, f"more than {self._most} pages")
         if found and found == self._before:
-            self._end("the same page came twice")
-            return ()
+            raise PagingLoop(self._url, TWICE)
         self._before = found
         return found
 
     def link(self, follower: Any) -> Any:
         """Return what the next page is fetched by; None at the end."""
-        if self._ended or follower is None or follower == "":
+        if follower is None or follower == "":
             return None
         if str(follower) in self._links:
-            self._end("the link to the next page leads back")
-            return None
+            raise PagingLoop(self._url, "the link to the next page leads back")
         self._links.add(str(follower))
         return follower
 
-    def _end(self, what: str) -> None:
-        if not self._repeats_end:
-            raise PagingLoop(self._url, what)
-        self._ended = True
+
+class LastPages:
+    """The last page of each of the lists that are being read, so that one which comes again is noticed.
+
+    A cache or a proxy on the way does that now and then: another page was asked for, and the one before is the answer.
+    Taken for the next one, its rows come twice, and those of the next one never.
+    """
+
+    def __init__(self) -> None:
+        self._held: OrderedDict[str, tuple[str, bytes]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def is_again(self, url: str, body: Any) -> bool:
+        """Whether this is the last page of its list, again, although another one was asked for."""
+        rows = _rows_in(body)
+        if not rows:  # pages without rows are all alike
+            return False
+        with self._lock:
+            asked, told = self._held.get(_list_of(url), (url, b""))
+        return asked != url and told == _digest(rows)
+
+    def keep(self, url: str, body: Any) -> None:
+        """Remember the answer to a call."""
+        with self._lock:
+            self._held[_list_of(url)] = (url, _digest(_rows_in(body)))
+            self._held.move_to_end(_list_of(url))
+            while len(self._held) > _LISTS:
+                self._held.popitem(last=False)
+
+
+def _list_of(url: str) -> str:
+    return url.partition("?")[0]
+
+
+def _rows_in(body: Any) -> list[Any]:
+    """Return what stands in the lists of a body: links and cursors may be new although the rows are the same."""
+    if isinstance(body, Mapping):
+        return [found for value in body.values() if isinstance(value, Mapping | list) for found in _rows_in(value)]
+    return body if isinstance(body, list) else []
+
+
+def _digest(body: Any) -> bytes:
+    try:
+        packed = orjson.dumps(body)
+    except orjson.JSONEncodeError:  # what is legal JSON, but rare
+        packed = repr(body).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(packed, digest_size=16).digest()

@@ -31,6 +31,7 @@ from deskferry.connectors.kit.governor import Governor
 from deskferry.connectors.kit.hosts import Hosts, network
 from deskferry.connectors.kit.json_body import read_json
 from deskferry.connectors.kit.meter import Meter
+from deskferry.connectors.kit.paging import TWICE, LastPages, PagingLoop
 from deskferry.connectors.kit.transport import BUCKET, IDEMPOTENT, PLAIN, STREAMED, VERDICT, RetryPolicy, stack
 from deskferry.connectors.kit.verdicts import Judge, Reject
 from deskferry.errors import Refused, Stopped
@@ -86,6 +87,7 @@ class Session:
         self.governor = governor if governor is not None else Governor(clock)
         self.meter = meter if meter is not None else Meter()
         self._auth = auth if auth is not None else Fixed()
+        self._last_pages = LastPages()
         self._hosts = Hosts(self.base_url, tuple(hosts))
         self._prefix = "/" + prefix.strip("/") if prefix.strip("/") else ""
         real = transport if transport is not None else network(self.base_url, proxy, ca_bundle)
@@ -116,6 +118,21 @@ class Session:
         """Return the decoded body (None for 204); with `allow`, an Answer that may have one of these statuses."""
         answer = self.request_json("GET", path, params=params, bucket=bucket, allow=allow or ())
         return answer.body if allow is None else answer
+
+    def get_page(self, path: str, params: Params = None, *, allow: Sequence[int] = (), alike: bool = False) -> Answer:
+        """Return a page of a list.
+
+        One that is the page before, again, although another was asked for, is asked for once more; raises PagingLoop
+        where that comes again, unless two pages of this list may well be `alike`.
+        """
+        url = _with(self.url(path), params)
+        answer = self.request_json("GET", url, allow=allow)
+        if self._last_pages.is_again(url, answer.body):
+            answer = self.request_json("GET", url, allow=allow)
+            if not alike and self._last_pages.is_again(url, answer.body):
+                raise PagingLoop(path, TWICE)
+        self._last_pages.keep(url, answer.body)
+        return answer
 
     def request_json(  # noqa: PLR0913 - what HTTP offers, each named by the caller
         self,

@@ -139,10 +139,13 @@ class ZendeskSource:
     # ------------------------------------------------------------------------------------------------------- exports
 
     def _export(self, path: str, params: Mapping[str, Any]) -> Any:
-        answer = self._session.request_json("GET", path, params={"per_page": self._size, **params}, allow=REFUSED)
+        answer = self._session.get_page(path, {"per_page": self._size, **params}, allow=REFUSED, alike=True)
         if answer.status in REFUSED:
             raise _NoExport(answer.status)
         return answer.body
+
+    def _linked(self, path: str, params: Mapping[str, Any]) -> Any:
+        return self._session.get_page(path, params, alike=True).body
 
     def _exported(
         self,
@@ -191,7 +194,7 @@ class ZendeskSource:
     def _tickets(self, request: PullRequest) -> Iterator[Page]:
         def exported(request: PullRequest) -> Iterator[Page]:
             path = "incremental/tickets/cursor"
-            for one in by_cursor(self._export, path, _TICKETS, request, self._session.clock):
+            for one in by_cursor(self._export, path, _TICKETS, "tickets", request, self._session.clock):
                 yield pages.ticket_page(one.body, one.cursor, last=one.last, children=False)
 
         def listed(body: Raw, cursor: Any, *, last: bool) -> Page:
@@ -202,7 +205,8 @@ class ZendeskSource:
     def _users(self, request: PullRequest) -> Iterator[Page]:
         def exported(request: PullRequest) -> Iterator[Page]:
             params = {"include": "identities"}
-            for one in by_cursor(self._export, "incremental/users/cursor", params, request, self._session.clock):
+            path = "incremental/users/cursor"
+            for one in by_cursor(self._export, path, params, "users", request, self._session.clock):
                 yield pages.user_page(one.body, one.cursor, last=one.last)
 
         return self._exported("users", request, exported, pages.user_page)
@@ -244,7 +248,7 @@ class ZendeskSource:
         path = BY_NAME["articles"].path
         params = {"include": "translations", "per_page": LIST_SIZE}
         try:
-            for one in by_link(self._session.get_json, path, params, "articles", request, self._session.clock):
+            for one in by_link(self._linked, path, params, "articles", request, self._session.clock):
                 yield pages.article_page(one.body, one.cursor, segments, last=one.last)
         except VendorStatus as refusal:
             if refusal.status not in REFUSED:

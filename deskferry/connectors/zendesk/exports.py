@@ -10,10 +10,14 @@ from urllib.parse import urlsplit
 
 from deskferry.connectors.kit.clock import Clock, utc
 from deskferry.connectors.kit.contract import Cursor, PullRequest, Raw
+from deskferry.connectors.kit.paging import TWICE, PagingLoop
 
 WITHHELD = 61
 """Seconds: the newest minute is withheld, and a later start is refused (Incremental exports)."""
 EXPORT_SIZE = 1000
+
+_MOST_ALIKE = 3
+"""Pages in a row that may hold the same rows: the vendor shows some of them more than once."""
 
 Fetch = Callable[[str, Mapping[str, Any]], Any]
 
@@ -44,15 +48,25 @@ def allowed(start: float, clock: Clock) -> int:
 
 
 def by_cursor(
-    fetch: Fetch, path: str, params: Mapping[str, Any], request: PullRequest, clock: Clock
+    fetch: Fetch, path: str, params: Mapping[str, Any], rows: str, request: PullRequest, clock: Clock
 ) -> Iterator[Exported]:
-    """Yield the pages of a cursor export. The last cursor stays good: the next pull goes on from it."""
+    """Yield the pages of a cursor export. The last cursor stays good: the next pull goes on from it.
+
+    A cursor that leads back is the end where no row came with it; where one did, pages would be left out.
+    """
     place: Cursor = dict(request.cursor or {"start": begin_at(request, clock)})
+    before, times = None, 0
     while True:
         asked = {"cursor": place["cursor"]} if "cursor" in place else {"start_time": allowed(place["start"], clock)}
         body = fetch(path, {**params, **asked})
         after = body.get("after_cursor")
-        last = bool(body.get("end_of_stream")) or after is None or after == place.get("cursor")
+        last = bool(body.get("end_of_stream")) or after is None
+        found = body.get(rows) or ()
+        times = times + 1 if found and found == before else 0
+        before = found
+        if not last and (times == _MOST_ALIKE or (found and after == place.get("cursor"))):
+            raise PagingLoop(path, TWICE)
+        last = last or after == place.get("cursor")
         place = {"cursor": after} if after is not None else place
         yield Exported(body, place, last)
         if last:
@@ -88,6 +102,7 @@ def by_time(
                 )
         size = usual
         start = max(int(end), asked) if end is not None else asked
+        last = last or allowed(start, clock) <= asked  # the newest minute: the next call would be this one again
         yield Exported(body, {"start": start}, last, note)
         if last:
             return

@@ -29,11 +29,12 @@ def next_place(body: Any) -> dict[str, Any] | None:
 def call(session: Session, listing: Listing, place: Mapping[str, Any], size: int, allow: Sequence[int] = ()) -> Answer:
     """Fetch one page of a list."""
     if "next" in place:
-        return session.request_json("GET", str(place["next"]), allow=allow)
+        return session.get_page(str(place["next"]), allow=allow)
     params = dict(listing.params)
     if listing.paged:
         params |= {"page[size]": size, "page[after]": place.get("after")}
-    return session.request_json("GET", listing.path, params=params, allow=allow)
+    # What changed since one time and since another may be the same: only a later page must be another one.
+    return session.get_page(listing.path, params, allow=allow, alike=place.get("after") is None)
 
 
 def every_row(session: Session, listing: Listing, allow: Sequence[int] = ()) -> tuple[int, list[Raw]]:

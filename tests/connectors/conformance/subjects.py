@@ -39,8 +39,6 @@ class Subject:
     """Path of a short list."""
     truth: Callable[[Mapping[str, Any]], Mapping[str, set[str]]]
     """Picture of the account → kind → source ids of what a pull must bring."""
-    second_page: int | None = 2
-    """Which request of the list of tickets asks for a second page; None: sixty tickets are one page."""
     renews: bool = False
     """Whether credentials that were refused are renewed."""
     drop: Callable[[Mapping[str, Any]], tuple[Mapping[str, Any], str, str]] | None = None
@@ -88,7 +86,6 @@ SUBJECTS = (
             "organization": _ids(state["companies"]),
             "team": _ids(state["groups"]),
         },
-        second_page=None,
     ),
     Subject(
         HELP_SCOUT, ("app_id", "app_secret", "docs_api_key"), "/v2/conversations", "/teams",
@@ -116,7 +113,14 @@ class Account:
     """A simulated account and the connection to it; whoever asks for `pull` gets what one run brings."""
 
     def __init__(
-        self, subject: Subject, *, seed: int = 3, tickets: int = 12, profile: Profile = "ugly", name: str = "old"
+        self,
+        subject: Subject,
+        *,
+        seed: int = 3,
+        tickets: int = 12,
+        profile: Profile = "ugly",
+        name: str = "old",
+        page_size: int | None = None,
     ) -> None:
         self.subject = subject
         self.desk: Desk = build(subject.name, seed=seed, tickets=tickets, profile=profile)
@@ -129,6 +133,7 @@ class Account:
         }
         self.config = ConnectionConfig(
             name, subject.name, base_url=ORIGIN, settings=MappingProxyType(settings), requests_per_minute=1e6,
+            page_size=page_size,
         )  # fmt: skip
 
     def pull(self, store: Store, **options: Any) -> PullResult:

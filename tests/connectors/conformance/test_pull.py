@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -161,15 +162,51 @@ def test_a_credential_that_runs_out_is_renewed_or_the_run_is_refused(subject: Su
     assert [entry.status for entry in account.transport.log if entry.fault] == [401]
 
 
-PAGED = [subject for subject in SUBJECTS if subject.second_page is not None]
+def _several_pages(subject: Subject) -> dict[str, Any]:
+    """Return the options of an account whose lists have several pages."""
+    fixed = "page_size" not in subject.connector.settings.model_fields
+    return {"tickets": 60} if fixed else {"tickets": 40, "page_size": 7}
 
 
-@pytest.mark.parametrize("subject", PAGED, ids=lambda subject: subject.name)
-def test_a_page_that_repeats_loses_nothing(subject: Subject, store: Store) -> None:
-    account = Account(subject, tickets=60)
-    account.faults(f"repeat@{subject.tickets}:nth={subject.second_page}")
-    pulled_at_last(account, store)
-    assert subject.truth(account.desk.snapshot())["ticket"] <= ids(store, "ticket")
+@each
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.exhaustive)])
+def test_a_page_that_repeats_loses_nothing(subject: Subject, every: bool, tmp_path: Path) -> None:
+    """The page before comes again in the place of another one: of each list the second, or (every) of the first six."""
+    options = _several_pages(subject)
+    account = Account(subject, **options)
+    with open_store(f"sqlite:///{tmp_path / 'good.db'}") as opened:
+        account.pull(opened)
+    expected = known(content(tmp_path / "good.db"))
+    asked: dict[str, list[str]] = {}
+    for entry in account.transport.log:
+        if entry.method == "GET":
+            asked.setdefault(entry.path, []).append(entry.query)
+    places = [(path, nth) for path, queries in asked.items() for nth in range(2, len(queries) + 1)
+              if queries[nth - 1] != queries[nth - 2] and nth <= (6 if every else 2)]  # fmt: skip
+    assert any(re.search(subject.tickets, path) for path, _nth in places)
+    for number, (path, nth) in enumerate(places):
+        account = Account(subject, **options)
+        account.faults(f"repeat@^{re.escape(path)}$:nth={nth},count=1")
+        file = tmp_path / f"{number}.db"
+        with open_store(f"sqlite:///{file}") as opened:
+            assert pulled_at_last(account, opened).exit_code(partial=False) == 0
+        assert [entry.fault for entry in account.transport.log if entry.fault] == ["repeat"], (path, nth)
+        assert known(content(file)) == expected, (path, nth)
+
+
+@each
+def test_a_page_that_repeats_for_ever_ends_the_run_and_not_the_list(subject: Subject, tmp_path: Path) -> None:
+    account = Account(subject, **_several_pages(subject))
+    account.faults(f"repeat@{subject.tickets}")
+    with open_store(f"sqlite:///{tmp_path / 'bad.db'}") as opened:
+        with pytest.raises(Stopped, match=r"twice|leads back|another one came"):
+            account.pull(opened, only=("ticket",))
+        account.faults("")
+        account.pull(opened)
+    good = Account(subject, **_several_pages(subject))
+    with open_store(f"sqlite:///{tmp_path / 'good.db'}") as opened:
+        good.pull(opened)
+    assert known(content(tmp_path / "bad.db")) == known(content(tmp_path / "good.db"))
 
 
 COUNTED = [subject for subject in SUBJECTS if subject.drop is not None]

@@ -121,7 +121,7 @@ def test_a_person_that_may_not_be_read_is_said() -> None:
 
 def test_conversations_ask_for_whom_the_store_has_never_heard_of() -> None:
     row = {
-        "id": 1, "number": 1, "threads": 0,
+        "id": 1, "number": 1, "threads": 0, "_embedded": {"threads": []},
         "primaryCustomer": {"id": 7, "type": "customer", "first": "Zoë", "last": None, "email": "Zoe@X.org"},
         "assignee": {"id": 8, "type": "user", "first": "Ann", "last": "A", "email": "none@nowhere.com"},
     }  # fmt: skip
@@ -135,6 +135,15 @@ def test_conversations_ask_for_whom_the_store_has_never_heard_of() -> None:
     assert [(one.parent, one.args["told"].get("email")) for one in page.children] == [
         ("customer-7", None), ("user-8", None),
     ]  # fmt: skip
+
+
+def test_a_conversation_that_counts_no_threads_may_have_some() -> None:
+    """The counter leaves out drafts and hidden ones: not listed with it, they are asked for, and not taken as gone."""
+    desk = Desk({"conversations": paged("conversations", [{"id": 1, "number": 1, "threads": 0}], 25)})
+    request = PullRequest({"at": "changes", "since": "2025-01-01T00:00:00Z"}, holds=lambda _what, _own: True)
+    (page,) = desk.source().pages("conversations", request)
+    assert [(one.stream, one.parent) for one in page.children] == [("whole_conversations", "1")]
+    assert not page.whole
 
 
 # ----------------------------------------------------------------------------------------------------------- files

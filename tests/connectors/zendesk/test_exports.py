@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from deskferry.connectors.kit.contract import Child, Declared, DeclaredClass, Measure, PullRequest, RawRecord, Tombstone
+from deskferry.connectors.kit.paging import PagingLoop
 from deskferry.errors import Refused
 from tests.connectors.zendesk.desk import NOW, Desk, connection, ids, pull, source
 
@@ -73,6 +74,26 @@ def test_the_next_pull_goes_on_from_the_last_cursor() -> None:
     assert page.cursor == {"cursor": "c2"}
 
 
+def test_cursors_that_never_end_are_a_fault_and_no_endless_call() -> None:
+    """The same rows again and again: with a cursor that leads back, or with a new one each time."""
+    numbers = iter(range(100))
+    for cursor in (lambda: "c", lambda: f"c{next(numbers)}"):
+        desk = Desk(**{TICKETS: lambda _, c=cursor: {"tickets": [ticket(1)], "after_cursor": c()}})
+        with pytest.raises(PagingLoop, match="the same page came twice"):
+            pull(desk, "tickets")
+        assert len(desk.calls) < 10
+    # Nothing came, and the cursor stays where it is: that is the end.
+    desk = Desk(**{TICKETS: {"tickets": [], "after_cursor": "c", "end_of_stream": False}})
+    assert len(pull(desk, "tickets", {"cursor": "c"})) == 1
+
+
+def test_a_time_export_ends_with_the_newest_minute_whatever_it_says() -> None:
+    desk = Desk(**{EVENTS: {"ticket_events": [event(1, NOW)], "end_time": NOW, "end_of_stream": False}})
+    pages = pull(desk, "ticket_events")
+    assert set(ids(pages)) == {"1"}
+    assert len(desk.calls) < 10
+
+
 @pytest.mark.parametrize(
     ("since", "start"),
     [
@@ -117,9 +138,10 @@ def test_a_second_that_holds_more_than_a_page_is_no_endless_loop() -> None:
     full = [event(number, 500) for number in range(1000)]
     looping = {"ticket_events": full, "end_time": 500, "end_of_stream": False}
     rest = {"ticket_events": [event(2000, 501)], "end_time": 502, "end_of_stream": True}
-    desk = Desk(**{EVENTS: [{**looping, "ticket_events": full}, looping, rest]})
+    desk = Desk(**{EVENTS: [looping, looping, looping, rest]})
     pages = pull(desk, "ticket_events")
-    assert [call["start_time"] for _, call in desk.calls] == ["0", "500", "501"]
+    # The page that is the one before, again, is asked for once more: it might have come from a cache.
+    assert [call["start_time"] for _, call in desk.calls] == ["0", "500", "500", "501"]
     assert pages[0].notes == ()
     assert "2" not in ids(pages[2:])
     assert "1970-01-01T00:08:20Z" in pages[1].notes[0]
