@@ -25,7 +25,8 @@ from deskferry.config import parse_config
 from deskferry.connectors.files.settings import reading
 from deskferry.connectors.files.source import FilesSource
 from deskferry.connectors.kit.contract import PullRequest, RawRecord
-from deskferry.connectors.kit.mapping import Context, Mapped, Mapper
+from deskferry.connectors.kit.mapper import Mapper
+from deskferry.connectors.kit.mapping import Context, Mapped
 from deskferry.connectors.registry import known_settings
 from deskferry.migrate.pull import PullOptions
 from deskferry.workbench import Workbench

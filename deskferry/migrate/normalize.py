@@ -10,7 +10,8 @@ from sqlalchemy import Column, Connection, FromClause, MetaData, Table, delete, 
 
 from deskferry.canonical_schema import KINDS, sql_table
 from deskferry.connectors.kit.contract import Connector
-from deskferry.connectors.kit.mapping import Context, explain
+from deskferry.connectors.kit.explain import explain
+from deskferry.connectors.kit.mapping import Context
 from deskferry.errors import ConfigError
 from deskferry.migrate.progress import Progress, Silent
 from deskferry.store import Store, machinery

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 from itertools import chain
+from operator import itemgetter
 from types import NoneType
 from typing import Any
 
@@ -17,11 +19,12 @@ from sqlalchemy.exc import DBAPIError
 
 Values = tuple[Any, ...]
 
-_VARIABLES = 999
-"""Parameters of a statement: so many every build of SQLite takes. A statement of one row takes a quarter more time.
+_VARIABLES = 4_000
+"""Parameters of a statement, where the build of SQLite takes so many: some hundred rows. Python's lock is free while it
+runs, so another thread prepares the next page meanwhile; a statement of one row takes a quarter more time, besides.
 
-A column that is the same in all rows (a page has many: NULLs, connection, time) is one parameter of each statement:
-to bind it row by row took as long as to write the row."""
+A column that is the same in all rows (a page has many: connection, time) is one parameter of each statement, and one
+that is NULL in all of them none: to bind it row by row took as long as to write the row."""
 _COPIED = 100
 """Rows that are written out at once: long texts are in memory thrice meanwhile."""
 
@@ -46,7 +49,7 @@ def insert_resolved(
     if not rows:
         return
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(f"{_insert_statement(table, tuple(types), (), 1)} {rest}", list(rows))
+        connection.exec_driver_sql(f"{_insert_statement(table, tuple(types), 0, 1)} {rest}", list(rows))
         return
     values = ", ".join(f"(r ->> {n})::{kind}" for n, kind in enumerate(types.values()))
     statement = f"INSERT INTO {table} ({_names(types)}) SELECT {values} FROM json_array_elements(%s::json) AS r {rest}"
@@ -54,44 +57,45 @@ def insert_resolved(
 
 
 def _insert(connection: Connection, table: str, columns: tuple[str, ...], rows: Sequence[Values]) -> None:
-    constants, varying = _told_apart(rows)
-    at_once = max(1, (_VARIABLES - len(constants)) // max(1, len(varying)))
-    whole = len(rows) - len(rows) % at_once
-    same = tuple(constants.values())
-    values = list(zip(*varying.values(), strict=True)) if varying else [()] * len(rows)
+    same = _same_in_all(rows)
+    constants = {columns[n]: rows[0][n] for n in same if rows[0][n] is not None}
+    varying = [n for n in range(len(columns)) if n not in same]
+    # Those of one value come first: the first parameters are theirs, whatever the number of rows.
+    names = (*constants, *(columns[n] for n in varying))
+    values = itemgetter(*varying) if len(varying) > 1 else itemgetter(slice(varying[0], varying[0] + 1))
     with _driver(connection, table) as driver:
-        statement = _insert_statement(table, columns, tuple(constants), at_once) if whole else ""
-        for start in range(0, whole, at_once):
-            driver.execute(statement, (*same, *chain.from_iterable(values[start : start + at_once])))
-        if whole < len(rows):
-            single = _insert_statement(table, columns, tuple(constants), 1)
-            driver.executemany(single, [(*same, *row) for row in values[whole:]])
+        most = min(_VARIABLES, driver.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER))
+        start, at_once = 0, max(1, (most - len(constants)) // len(varying))
+        while start < len(rows):
+            # What is left is written by ever smaller statements of sizes that come again: each is compiled once.
+            while at_once > len(rows) - start:
+                at_once = max(1, at_once // 4)
+            statement = _insert_statement(table, names, len(constants), at_once)
+            flat = chain.from_iterable(map(values, rows[start : start + at_once]))
+            driver.execute(statement, (*constants.values(), *flat))
+            start += at_once
 
 
-def _told_apart(rows: Sequence[Values]) -> tuple[dict[int, Any], dict[int, Values]]:
-    """Return columns of one value (position → value), which are bound once, and the others (position → values)."""
-    constants: dict[int, Any] = {}
-    varying: dict[int, Values] = {}
-    for n, column in enumerate(zip(*rows, strict=True)):
-        first = column[0]
-        if (first is None or type(first) is str) and column.count(first) == len(column):
-            constants[n] = first
-        else:
-            varying[n] = column
-    return constants, varying
+def _same_in_all(rows: Sequence[Values]) -> frozenset[int]:
+    """Return the positions of columns that hold one text, or NULL, in all rows; never the first, which is the key."""
+    first, last = rows[0], rows[-1]
+    alike = [n for n in range(1, len(first)) if first[n] == last[n] and (first[n] is None or type(first[n]) is str)]
+    if not alike or len(rows) < 3:
+        return frozenset(alike)
+    try:
+        if len(set(map(itemgetter(*alike), rows))) == 1:  # all of them at one go: a row is looked at once
+            return frozenset(alike)
+    except TypeError:  # a value that no column takes: the driver will tell
+        return frozenset()
+    return frozenset(n for n in alike if len(set(map(itemgetter(n), rows))) == 1)
 
 
 @lru_cache(maxsize=256)  # which columns are constant is another matter with every page
-def _insert_statement(table: str, columns: tuple[str, ...], constants: tuple[int, ...], rows: int) -> str:
-    """Return the statement whose first parameters are those of the constant columns, whatever the number of rows."""
-    varying = [n for n in range(len(columns)) if n not in constants]
-    place = {column: n for n, column in enumerate((*constants, *varying), start=1)}
-    lines = []
-    for row in range(rows):
-        further = row * len(varying)
-        holes = (f"?{place[n] + (0 if n in constants else further)}" for n in range(len(columns)))
-        lines.append(f"({', '.join(holes)})")
-    return f"INSERT INTO {table} ({_names(columns)}) VALUES {', '.join(lines)}"
+def _insert_statement(table: str, columns: tuple[str, ...], constants: int, rows: int) -> str:
+    """Return the statement whose first parameters are those of the first columns, in each of the rows."""
+    holes = [f"?{n}" for n in range(1, constants + 1)] + ["?"] * (len(columns) - constants)
+    line = f"({', '.join(holes)})"
+    return f"INSERT INTO {table} ({_names(columns)}) VALUES {', '.join([line] * rows)}"
 
 
 def _names(columns: Iterable[str]) -> str:

@@ -12,7 +12,8 @@ import orjson
 
 from deskferry.canonical_schema import column_names
 from deskferry.connectors.kit.contract import Page, Raw, RawRecord, Tombstone
-from deskferry.connectors.kit.mapping import Mapped, Mapper, ObjectMap, Table
+from deskferry.connectors.kit.mapper import Mapper
+from deskferry.connectors.kit.mapping import Mapped, ObjectMap, Table
 from deskferry.store.raw_archive import StoredRaw
 from deskferry.store.scrub import Scrubber
 from deskferry.store.suppression import Suppression

@@ -5,24 +5,24 @@ A raw record whose payload differs only in volatile paths is left alone, and so 
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from deskferry.canonical_schema import sql_table
+from deskferry.connectors.kit.collector import collector_paused
 from deskferry.connectors.kit.contract import Child, Page, RawRecord, Tombstone
 from deskferry.connectors.kit.converters import time as time_text
-from deskferry.connectors.kit.mapping import Context, Coverage, ObjectMap, Raw, Unreadable, tamed
+from deskferry.connectors.kit.coverage import Coverage
+from deskferry.connectors.kit.mapping import Context, ObjectMap, Raw, Unreadable, tamed
 from deskferry.errors import Refused
 from deskferry.store import machinery
 from deskferry.store.bulk_insert import insert_rows
 from deskferry.store.clean_records import RecordCleaner
 from deskferry.store.declared import declare
-from deskferry.store.raw_archive import RAW_COLUMNS, RawArchive, StoredRaw, encode
+from deskferry.store.raw_archive import RAW_COLUMNS, RawArchive, StoredRaw, compressed, encode
 from deskferry.store.row_writer import MERGED_INTO, RowWriter, Tally
 from deskferry.store.state import add_todos, save_cursor, scan_from, strike_todo
 from deskferry.store.suppression import load_suppression
@@ -116,31 +116,38 @@ class PageWriter:
         self, database: Connection, stream: str, records: Sequence[RawRecord | Tombstone], now: str
     ) -> list[str]:
         """Write records; return the ids of those that are as they were."""
-        live: dict[str, RawRecord] = {}
-        gone: dict[str, Tombstone] = {}
-        for record in records:
-            key = f"{self.connection}:{record.object}:{record.source_id}"
-            if not key.isascii() or "\x00" in key:
-                record = replace(record, source_id=tamed(record.source_id))  # noqa: PLW2901 - an id that no key takes
-                key = self._key(record)
-            if isinstance(record, Tombstone):
-                live.pop(key, None)
-                gone[key] = record
-            else:
-                gone.pop(key, None)
-                live[key] = record
+        live, gone = self._by_key(records)
         unchanged: list[str] = []
-        with _collector_paused():
+        with collector_paused():
             if live:
                 unchanged = self._write_live(database, stream, live, now)
             if gone:
                 self._write_gone(database, stream, gone, now)
         return unchanged
 
+    def _by_key(self, records: Sequence[RawRecord | Tombstone]) -> tuple[dict[str, RawRecord], dict[str, Tombstone]]:
+        """Return what is there and what is gone, by key: of records with the same key the last one."""
+        keys = [f"{self.connection}:{record.object}:{record.source_id}" for record in records]
+        live: dict[str, RawRecord] = {}
+        gone: dict[str, Tombstone] = {}
+        if not _ordinary("".join(keys)):  # an id among them that no key takes
+            records = [
+                record if _ordinary(key) else replace(record, source_id=tamed(record.source_id))
+                for key, record in zip(keys, records, strict=True)
+            ]
+            keys = [self._key(record) for record in records]
+        for key, record in zip(keys, records, strict=True):
+            if isinstance(record, Tombstone):
+                live.pop(key, None)
+                gone[key] = record
+            else:
+                gone.pop(key, None)
+                live[key] = record
+        return live, gone
+
     def _key(self, record: RawRecord | Tombstone) -> str:
         key = f"{self.connection}:{record.object}:{record.source_id}"
-        ordinary = key.isascii() and "\x00" not in key  # surely one that both databases take
-        return key if ordinary else f"{self.connection}:{record.object}:{tamed(record.source_id)}"
+        return key if _ordinary(key) else f"{self.connection}:{record.object}:{tamed(record.source_id)}"
 
     def _write_live(self, database: Connection, stream: str, live: dict[str, RawRecord], now: str) -> list[str]:
         held = {
@@ -150,9 +157,7 @@ class PageWriter:
         fresh: list[_Arrived] = []
         changed: list[_Arrived] = []
         unchanged: list[str] = []
-        seen = self.rows.seen
-        for key, record in live.items():
-            hashed = seen(record.object, record.payload)
+        for (key, record), hashed in zip(live.items(), self.rows.seen(live.values()), strict=True):
             if key not in held:
                 fresh.append((key, record, hashed))
             elif held[key] != (hashed, None):
@@ -181,7 +186,7 @@ class PageWriter:
     ) -> None:
         payloads = [encode(record.payload) for _key, record, _hashed in (*fresh, *changed)]
         dictionary_id, compressor = self.archive.compressor(database, stream, payloads)
-        packed = [compressor.compress(payload) for payload in payloads]
+        packed = compressed(compressor, payloads)
         arrival = self._next_arrival(database, len(payloads))
         rows = [
             (key, self.connection, stream, record.object, record.source_id, record.parent_id, blob, dictionary_id,
@@ -274,9 +279,7 @@ class PageWriter:
         """Map stored raw records again and write their rows, as when they first arrived."""
         cleaner = self._cleaning(database)
         batch = batch if cleaner is None else [cleaner.stored(one) for one in batch]
-        for stored in batch:
-            if stored.payload is not None:
-                self.rows.seen(stored.object, stored.payload)
+        self.rows.seen([stored for stored in batch if stored.payload is not None])
         self.rows.write(database, batch, {}, "")
 
     # ------------------------------------------------------------------------------------------------- scans, cursors
@@ -372,16 +375,9 @@ _Arrived = tuple[str, RawRecord, str]
 """Id, record, and hash of its payload."""
 
 
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """A page is thousands of tuples and not one cycle: to look for cycles among them takes an eighth of the time."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
+def _ordinary(key: str) -> bool:
+    """Whether a key is surely one that both databases take."""
+    return key.isascii() and "\x00" not in key
 
 
 def _said(tombstone: Tombstone) -> Raw | None:

@@ -24,6 +24,8 @@ _MOST_SAMPLES = 200
 _SEGMENT, _MATCH = 1_000, 8
 """Parameters k and d of the training. To let zstd look for them takes four times as long; what is packed is some 5 %
 smaller with some streams, and larger with others."""
+_AT_ONCE = 100
+"""Payloads from which on they are compressed by one call; to begin it takes as long as some tens of them."""
 _BATCH_BYTES = 8_000_000
 """Compressed payloads that a batch of stored records holds at most, so that long texts do not fill the memory."""
 
@@ -49,6 +51,17 @@ def _oddly_encoded(value: Any) -> bytes:
         return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
     except orjson.JSONEncodeError:
         return _ODD + json.dumps(value, separators=(",", ":")).encode()
+
+
+def compressed(compressor: zstandard.ZstdCompressor, payloads: Sequence[bytes]) -> list[bytes]:
+    """Return payloads compressed, each for itself.
+
+    Many are given at once: Python's lock is then free for milliseconds, and not thousands of times for none.
+    """
+    if len(payloads) < _AT_ONCE or not hasattr(compressor, "multi_compress_to_buffer"):
+        return [compressor.compress(payload) for payload in payloads]
+    made = compressor.multi_compress_to_buffer(list(payloads))
+    return [made[n].tobytes() for n in range(len(made))]
 
 
 def decode(data: bytes) -> Any:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, InterfaceError
 
 from deskferry.canonical_schema import column_names
-from deskferry.connectors.kit.mapping import Context, Coverage, Mapped, Mapper, ObjectMap, Raw, Rejected, Table, tamed
+from deskferry.connectors.kit.contract import RawRecord
+from deskferry.connectors.kit.coverage import Coverage
+from deskferry.connectors.kit.mapper import Mapper
+from deskferry.connectors.kit.mapping import Context, Mapped, ObjectMap, Rejected, Table, tamed
 from deskferry.store import machinery
 from deskferry.store.bulk_insert import insert_rows
 from deskferry.store.places import placed_events
@@ -82,11 +87,14 @@ class RowWriter:
         self._shared: set[str] = set()
         """Kinds of which a new raw record was seen to bring a row that another one had brought before."""
 
-    def seen(self, object_name: str, payload: Raw) -> str:
-        """Count the fields of a payload that came; return its hash without volatile paths."""
-        hashed = self.mapper(object_name).raw_hash(payload)
-        self.coverage[object_name].add(payload)
-        return hashed
+    def seen(self, records: Collection[RawRecord | StoredRaw]) -> list[str]:
+        """Count the fields of the payloads that came; return their hashes without volatile paths."""
+        hashes: list[str] = []
+        for object_name, group in groupby(records, attrgetter("object")):
+            payloads = [record.payload for record in group if record.payload is not None]
+            hashes += self.mapper(object_name).raw_hashes(payloads)
+            self.coverage[object_name].add_all(payloads)
+        return hashes
 
     def mapper(self, object_name: str) -> Mapper:
         """Return the tables of an object, compiled when first asked for; an object that nobody knows has none."""
@@ -123,8 +131,15 @@ class RowWriter:
     ) -> None:
         out: Mapped = {}
         rejected: dict[str, tuple[StoredRaw, Rejected]] = {}
+        object_name, apply = None, None
         for item in items:
-            bad = self.map_stored(item, out)
+            if item.payload is None or item.deleted_at is not None:
+                bad = self.map_stored(item, out)
+            else:
+                if apply is None or item.object != object_name:
+                    object_name = item.object
+                    apply = self.mapper(object_name).apply
+                bad = apply(item.payload, item.source_id, item.fetched_at, out)
             # The deletion of what was never seen loses nothing; what a complete scan lacks needs no mending any more.
             if bad is not None and item.payload is not None and item.deletion_evidence != "absent":
                 rejected[item.id] = (item, bad)

@@ -13,7 +13,8 @@ from typing import Any
 
 from deskferry.canonical_schema import column_names, json_columns
 from deskferry.connectors.kit.contract import Connector
-from deskferry.connectors.kit.mapping import Context, Mapper, dig
+from deskferry.connectors.kit.mapper import Mapper
+from deskferry.connectors.kit.mapping import Context, dig
 from deskferry.connectors.registry import connector
 
 HERE = Path(__file__).parent

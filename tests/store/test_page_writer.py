@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+import zstandard
 from sqlalchemy import inspect, text
 
 from deskferry.canonical_schema import sql_table
@@ -13,7 +14,7 @@ from deskferry.connectors.kit.contract import Child, Page, RawRecord, Tombstone
 from deskferry.connectors.kit.mapping import Context, Map, ObjectMap, Table
 from deskferry.store import Store
 from deskferry.store.page_writer import PageWriter
-from deskferry.store.raw_archive import RawArchive
+from deskferry.store.raw_archive import RawArchive, compressed
 from tests.fake_desk import MAPS, content
 
 T1, T2, T3 = (f"2026-01-0{n}T00:00:00.000000Z" for n in (1, 2, 3))
@@ -471,3 +472,14 @@ def test_unknown_objects_are_kept_raw(store: Store, writer: Writer) -> None:
     writer.page(RawRecord("novelty", "1", {"id": "1", "a": 1}))
     assert content(store)["payloads"] == {"old:novelty:1": ({"id": "1", "a": 1}, None)}
     assert writer.pages.coverage["novelty"].report()[0][:2] == ("a", "unknown")
+
+
+def test_payloads_are_compressed_alike_one_by_one_and_at_once() -> None:
+    """What a payload becomes does not depend on how many are compressed with it."""
+    dictionary = zstandard.train_dictionary(
+        4096, [f'{{"id": {n}, "subject": "ticket {n * n}"}}'.encode() for n in range(2000)], k=200, d=8
+    )
+    for compressor in (zstandard.ZstdCompressor(level=3, dict_data=dictionary), zstandard.ZstdCompressor(level=3)):
+        payloads = [b"", b"\xff" * 70_000, *(f'{{"id": {n}}}'.encode() for n in range(300))]
+        assert compressed(compressor, payloads) == [compressor.compress(one) for one in payloads]
+        assert compressed(compressor, payloads[:2]) == [compressor.compress(one) for one in payloads[:2]]

@@ -38,6 +38,8 @@ def converter(field: Field, connection: str) -> Convert:
     read = _ref(options, connection, nulls) if field.kind == "ref" else make[field.kind](options)
     if field.kind == "ref" and len(field.columns) > 1:
         return _named(read, f"ref({options['ref']})")
+    if read is iso_time and not nulls:
+        return read  # it knows empty cells itself, and a time that comes again takes no longer to read than to look up
 
     def convert(cell: Any) -> Any:
         if cell is None or cell == "" or (nulls and type(cell) is str and cell.strip() in nulls):

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TextIO
 import orjson
 import zstandard
 
-from deskferry.connectors.files.opening import bare_suffix, delimiter_of, format_of, misread, open_text
+from deskferry.connectors.files.opening import MISREAD, bare_suffix, delimiter_of, format_of, open_text
 from deskferry.errors import ConfigError, Stopped
 
 MORE = "@more"
@@ -86,7 +86,7 @@ def header_names(cells: Sequence[str]) -> list[str]:
 
 def _csv(handle: TextIO, path: Path, options: Mapping[str, Any]) -> Iterator[Decoded]:
     csv.field_size_limit(LONGEST_FIELD)
-    misreads = misread()
+    misreads = MISREAD.count
     skipped = options.get("skip_lines", 0)
     for _line in islice(handle, skipped):
         pass
@@ -114,11 +114,10 @@ def _cells(reader: Any, names: Sequence[str], skipped: int, misreads: int, *, fi
             for row in reader:
                 line, before = before + skipped + 1, reader.line_num
                 if len(row) == width:
-                    payload = dict(zip(names, row, strict=False))
-                    if misreads != misread() and _odd(row):
+                    if MISREAD.count != misreads and _odd(row):
                         yield line, None, _misread(row)
                     elif any(row):
-                        yield line, payload, None
+                        yield line, dict(zip(names, row, strict=True)), None
                 elif any(cell.strip() for cell in row):
                     yield _ragged(line, row, names, fill=fill)
         except csv.Error as error:
@@ -155,12 +154,12 @@ def _text(cells: Sequence[str]) -> str:
 
 
 def _ndjson(handle: TextIO, _path: Path, _options: Mapping[str, Any]) -> Iterator[Decoded]:
-    misreads = misread()
+    misreads = MISREAD.count
     for line, text in enumerate(handle, start=1):
         bare = text.strip()
         if not bare or bare in {"[", "]"}:
             continue
-        if misreads != misread() and _odd((bare,)):
+        if misreads != MISREAD.count and _odd((bare,)):
             yield line, None, _misread((bare,))
             continue
         try:

@@ -47,9 +47,9 @@ def maps_of(layout: Layout, connection: str) -> dict[str, ObjectMap]:
 
 
 def _object_map(entry: Entry, connection: str) -> ObjectMap:
-    nested = entry.nested
+    nested, converters = entry.nested, _Converters(connection)
     tables = tuple(
-        _Sections(section, connection, nested=nested).table(main=section is entry.main) for section in entry.sections
+        _Sections(section, converters, nested=nested).table(main=section is entry.main) for section in entry.sections
     )
     return ObjectMap(
         entry.name,
@@ -85,11 +85,26 @@ def getter(column: str, *, nested: bool) -> Get:
     return lambda item: item[column] if column in item else dig(item, steps)
 
 
+class _Converters:
+    """The converters of one connection: fields that are read alike share one, so that a cell is read once a row."""
+
+    def __init__(self, connection: str) -> None:
+        self.connection = connection
+        self._made: dict[str, Get] = {}
+
+    def of(self, field: Field) -> Get:
+        """Return the converter of a field."""
+        alike = repr((field.kind, len(field.columns) > 1, sorted(field.options.items())))
+        if alike not in self._made:
+            self._made[alike] = converter(field, self.connection)
+        return self._made[alike]
+
+
 class _Sections:
     """Makes the table of one section."""
 
-    def __init__(self, section: Section, connection: str, *, nested: bool) -> None:
-        self.section, self.connection, self.nested = section, connection, nested
+    def __init__(self, section: Section, converters: _Converters, *, nested: bool) -> None:
+        self.section, self.converters, self.nested = section, converters, nested
 
     def table(self, *, main: bool) -> Table:
         """Return the table; the main one has the raw record's own id."""
@@ -114,7 +129,7 @@ class _Sections:
     def _row(self, field: Field) -> Map:
         if field.kind == "const":
             return Map(field.to, via=Const(field.options["value"]))
-        via = converter(field, self.connection)
+        via = self.converters.of(field)
         if len(field.columns) > 1:
             gets = [getter(one, nested=self.nested) for one in field.columns]
             return Map(field.to, ".", _renamed(lambda item: via(tuple(get(item) for get in gets)), via))
@@ -265,7 +280,7 @@ def _condition(rule: Mapping[str, Any], *, nested: bool) -> Callable[[Any, Raw],
         return lambda _item, raw: raw.get(BEFORE) is None
     name: str = rule["column"]
     if rule.get("changed"):
-        return lambda _item, raw: raw.get(name) not in (None, "") and (raw.get(BEFORE) or {}).get(name) != raw[name]
+        return _changed(name)
     outer, get = name.startswith("^"), getter(name.removeprefix("^"), nested=nested)
     among = frozenset(_word(one) for one in rule["in"]) if "in" in rule else None
     among = frozenset((_word(rule["equals"]),)) if "equals" in rule else among
@@ -283,6 +298,19 @@ def _condition(rule: Mapping[str, Any], *, nested: bool) -> Callable[[Any, Raw],
         return (among is None or word in among) and (without is None or word not in without)
 
     return holds
+
+
+def _changed(name: str) -> Callable[[Any, Raw], bool]:
+    """Return whether a column is filled and is another one than in the row before of the same case."""
+
+    def changed(_item: Any, raw: Raw) -> bool:
+        value = raw.get(name)
+        if value is None or value == "":
+            return False
+        before = raw.get(BEFORE)
+        return not before or bool(before.get(name) != value)
+
+    return changed
 
 
 def _word(value: Any) -> str:

@@ -26,21 +26,23 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_SEEN = threading.local()
+
+
+class _Misread(threading.local):
+    count = 0
+
+
+MISREAD = _Misread()
+"""`count`: how many bytes this thread has met so far that were not of their file's encoding."""
 
 
 def _remember(error: UnicodeError) -> tuple[str, int]:
     """Decode what is not of the encoding as surrogates, and remember that it happened."""
-    _SEEN.count = getattr(_SEEN, "count", 0) + 1
+    MISREAD.count += 1
     return cast("tuple[str, int]", codecs.lookup_error("surrogateescape")(error))
 
 
 codecs.register_error("deskferry.remember", _remember)
-
-
-def misread() -> int:
-    """Return how many bytes this thread has met so far that were not of their file's encoding."""
-    return int(getattr(_SEEN, "count", 0))
 
 
 def open_bytes(path: Path) -> BinaryIO:

@@ -13,7 +13,7 @@ from typing import Any
 
 from deskferry.canonical_schema.enums import Kind, Priority, Status
 from deskferry.connectors.files import decode
-from deskferry.connectors.files.opening import COMPRESSED, delimiter_of, encoding_of, format_of, misread, open_text
+from deskferry.connectors.files.opening import COMPRESSED, MISREAD, delimiter_of, encoding_of, format_of, open_text
 from deskferry.errors import ConfigError
 
 _SAMPLE = 5_000
@@ -78,11 +78,11 @@ def _options(path: Path) -> dict[str, Any]:
         return options
     encoding = encoding_of(path, None)
     if encoding == "utf-8":
-        before = misread()
+        before = MISREAD.count
         with open_text(path, None) as handle:
             for _line in islice(handle, _SAMPLE):
                 pass
-        if misread() != before:
+        if MISREAD.count != before:
             encoding = "cp1252"
     options["encoding"] = encoding
     if form == "csv":

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from deskferry.connectors.files import decode
-from deskferry.connectors.files.decode import Bad
-from deskferry.connectors.files.keys import content_key
-from deskferry.connectors.files.maps import AGAIN, BAD, BEFORE, CONTENT, PLACE
+from deskferry.connectors.files.decode import Bad, Decoded
+from deskferry.connectors.files.look_back import Track, looking_back
+from deskferry.connectors.files.maps import BAD, PLACE
+from deskferry.connectors.kit.clock import give_way
+from deskferry.connectors.kit.collector import collector_paused
 from deskferry.connectors.kit.contract import (
     Account,
     BlobRef,
@@ -32,10 +34,8 @@ from deskferry.errors import CapabilityError, ConfigError
 PAGE_ROWS = 5_000
 PAGE_CHARACTERS = 8_000_000
 """A page ends earlier where its rows are long, so that memory does not grow with them."""
-CASES = 100_000
-"""Cases of which is known what their row before said."""
-REPEATS = 50_000
-"""Rows without a key among which a repeated one is noticed."""
+_AT_A_STRETCH = 25
+"""Rows that are made ready before the thread that writes may go on, if it waits for it."""
 _CHUNK = 1 << 16
 
 
@@ -49,7 +49,7 @@ class Feed:
     options: Mapping[str, Any]
     own_id: Callable[[Raw], str]
     keyless: bool = False
-    track: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+    track: Track | None = None
     wanted: Callable[[Raw], bool] | None = None
     """Whether a row is read at all."""
 
@@ -157,17 +157,11 @@ class _Reading:
 
     def __init__(self, feed: Feed, name: Callable[[Path], str]) -> None:
         self.feed, self._name_of = feed, name
-        self._cases: OrderedDict[Any, tuple[Any, ...]] = OrderedDict()
-        self._repeats: OrderedDict[str, int] = OrderedDict()
-
-    @property
-    def remembers(self) -> bool:
-        """Whether a row depends on those before it."""
-        return self.feed.keyless or self.feed.track is not None
+        self._look_back = looking_back(feed.track, keyless=feed.keyless)
 
     def replay(self, path: Path, rows: int | None) -> None:
         """Go through rows that were written before, for what follows from them."""
-        if self.remembers:
+        if self._look_back is not None:
             for n, (_line, payload, _bad) in enumerate(decode.rows(path, self.feed.options)):
                 if rows is not None and n >= rows:
                     return
@@ -176,59 +170,50 @@ class _Reading:
 
     def pages(self, path: Path, skip: int) -> Iterator[tuple[tuple[RawRecord, ...], int]]:
         """Yield pages of records, each with the number of rows read so far; the first `skip` rows are not yielded."""
-        name, records, size, read = self._name_of(path), [], 0, 0
-        keep = self.remembers
-        for line, payload, bad in decode.rows(path, self.feed.options):
+        name, rows, read = self._name_of(path), decode.rows(path, self.feed.options), 0
+        for _line, payload, _bad in islice(rows, skip):
             read += 1
-            if read <= skip:
-                if keep and payload is not None:
-                    self._look_back(payload)
-                continue
-            if payload is not None and self.feed.wanted is not None and not self.feed.wanted(payload):
-                continue
-            record = self._bad(name, line, bad) if payload is None else self._record(name, line, payload)
-            records.append(record)
-            size += _length(record.payload)
-            if len(records) >= PAGE_ROWS or size >= PAGE_CHARACTERS:
+            if self._look_back is not None and payload is not None:
+                self._look_back(payload)
+        while True:
+            with collector_paused():
+                records, taken = self._page(name, rows)
+            read += taken
+            if records:
                 yield tuple(records), read
-                records, size = [], 0
-        if records:
-            yield tuple(records), read
+            else:
+                return
 
-    def _record(self, name: str, line: int, payload: Raw) -> RawRecord:
-        place = f"{name}:{line}"
-        if self.remembers:
-            self._look_back(payload)
-        try:
-            source_id = self.feed.own_id(payload)
-        except Unreadable as bad:
-            return self._bad(name, line, Bad(bad.code, bad.detail, ""), payload)
-        payload[PLACE] = place
-        return RawRecord(self.feed.name, source_id, payload)
-
-    def _look_back(self, payload: Raw) -> None:
-        """Add to a row what the rows before it say: its case's last values, how often it was there."""
-        if self.feed.keyless:
-            content = payload[CONTENT] = content_key(payload)
-            times = self._repeats.pop(content, 0)
-            self._repeats[content] = times + 1
-            if len(self._repeats) > REPEATS:
-                self._repeats.popitem(last=False)
-            if times:
-                payload[AGAIN] = times + 1
-        if self.feed.track is not None:
-            self._look_at_case(payload, *self.feed.track)
-
-    def _look_at_case(self, payload: Raw, by: tuple[str, ...], columns: tuple[str, ...]) -> None:
-        case = payload.get(by[0]) if len(by) == 1 else tuple([payload.get(name) for name in by])
-        before = self._cases.pop(case, None)
-        if before is None:
-            self._cases[case] = tuple([payload.get(one) or None for one in columns])
-        else:
-            self._cases[case] = tuple([payload.get(one) or last for one, last in zip(columns, before, strict=True)])
-            payload[BEFORE] = dict(zip(columns, before, strict=True))
-        if len(self._cases) > CASES:
-            self._cases.popitem(last=False)
+    def _page(self, name: str, rows: Iterator[Decoded]) -> tuple[list[RawRecord], int]:
+        """Return the records of the next rows, and how many rows that took; none at the end."""
+        records: list[RawRecord] = []
+        size, taken = 0, 0
+        wanted, look_back, own_id, object_name = self.feed.wanted, self._look_back, self.feed.own_id, self.feed.name
+        most_rows, most_characters = PAGE_ROWS, PAGE_CHARACTERS
+        for line, payload, bad in rows:
+            taken += 1
+            if not taken % _AT_A_STRETCH:
+                give_way()
+            if payload is None:
+                records.append(self._bad(name, line, bad))
+                size += _length(records[-1].payload)
+            else:
+                if wanted is not None and not wanted(payload):
+                    continue
+                size += _length(payload)
+                if look_back is not None:
+                    look_back(payload)
+                try:
+                    source_id = own_id(payload)
+                except Unreadable as unreadable:
+                    complaint = Bad(unreadable.code, unreadable.detail, "")
+                    records.append(self._bad(name, line, complaint, payload))
+                else:
+                    payload[PLACE] = f"{name}:{line}"
+                    records.append(RawRecord(object_name, source_id, payload))
+            if len(records) >= most_rows or size >= most_characters:
+                break
+        return records, taken
 
     def _bad(self, name: str, line: int, bad: Bad | None, payload: Raw | None = None) -> RawRecord:
         assert bad is not None
@@ -238,4 +223,8 @@ class _Reading:
 
 
 def _length(payload: Raw) -> int:
-    return len("".join([one for one in payload.values() if type(one) is str]))
+    """Return the characters of a row, of its texts at least."""
+    try:
+        return len("".join(payload.values()))
+    except TypeError:
+        return len("".join([one for one in payload.values() if type(one) is str]))

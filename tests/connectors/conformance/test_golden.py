@@ -11,7 +11,7 @@ import pytest
 
 import deskferry.canonical_schema
 from deskferry.connectors.kit.contract import Connector
-from deskferry.connectors.kit.mapping import Coverage
+from deskferry.connectors.kit.coverage import Coverage
 from tests.connectors.conformance.subjects import VENDORS
 
 _FILE = Path(__file__).parents[2] / "golden" / "rewrite.py"

@@ -7,7 +7,9 @@ import json
 from pathlib import Path
 
 from deskferry.connectors.freshdesk.read import MAPS
-from deskferry.connectors.kit.mapping import Context, Mapper, explain
+from deskferry.connectors.kit.explain import explain
+from deskferry.connectors.kit.mapper import Mapper
+from deskferry.connectors.kit.mapping import Context
 
 _FILE = Path(__file__).parents[2] / "golden" / "rewrite.py"
 _SPEC = importlib.util.spec_from_file_location("golden_rewrite", _FILE)

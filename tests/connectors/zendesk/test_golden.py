@@ -7,7 +7,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from deskferry.connectors.kit.mapping import Context, Coverage, Mapper, explain
+from deskferry.connectors.kit.coverage import Coverage
+from deskferry.connectors.kit.explain import explain
+from deskferry.connectors.kit.mapper import Mapper
+from deskferry.connectors.kit.mapping import Context
 from deskferry.connectors.zendesk import CONNECTOR
 from deskferry.connectors.zendesk.read import MAPS
 
