@@ -1,6 +1,7 @@
 """All metrics over a desk: from the store, from a fresh snapshot, and a bare scan of the same columns beside them.
 
-`python -m benchmarks.metrics STORE` prints one JSON line about a run in this process.
+A first run reads the store into a snapshot and keeps its large facts beside it; whoever asks next finds both.
+`python -m benchmarks.metrics STORE [split]` prints one JSON line about a run in this process; split: by team and month.
 """
 
 from __future__ import annotations
@@ -21,16 +22,15 @@ from deskferry.metrics.engine import compute, tables_for
 from deskferry.metrics.options import Question
 from deskferry.metrics.registry import METRICS
 from deskferry.store import open_store
-from deskferry.store.snapshot import Snapshot
+from deskferry.store.snapshot import Snapshot, folder_of
 
-QUESTION = Question(by=("team",), period="month")
+WHOLE, SPLIT = Question(), Question(by=("team",), period="month")
 
 
-def computed(url: str) -> dict[str, Any]:
+def computed(url: str, *words: str) -> dict[str, Any]:
     """Compute all metrics in another process; return what it prints."""
-    answer = subprocess.run(
-        [sys.executable, "-m", "benchmarks.metrics", url], cwd=PROJECT, stdout=subprocess.PIPE, check=True, text=True
-    )
+    command = [sys.executable, "-m", "benchmarks.metrics", url, *words]
+    answer = subprocess.run(command, cwd=PROJECT, stdout=subprocess.PIPE, check=True, text=True)
     found: dict[str, Any] = json.loads(answer.stdout)
     return found
 
@@ -38,7 +38,7 @@ def computed(url: str) -> dict[str, Any]:
 def scanned(url: str) -> float:
     """Return the seconds that DuckDB takes to read every value of the columns that the metrics ask for."""
     with open_store(url) as store:
-        tables = {name: sorted(columns) for name, columns in tables_for(METRICS.values(), QUESTION).items()}
+        tables = {name: sorted(columns) for name, columns in tables_for(METRICS.values(), WHOLE).items()}
         files = Snapshot.refresh(store, tables).files
     begun = time.perf_counter()
     with duckdb.connect(":memory:") as database:
@@ -48,11 +48,19 @@ def scanned(url: str) -> float:
     return time.perf_counter() - begun
 
 
-def main(url: str) -> None:
+def forget_facts(url: str) -> None:
+    """Remove the facts beside the snapshot, so that they are made anew."""
+    with open_store(url) as store:
+        for file in folder_of(store).glob("fact-*"):
+            file.unlink()
+
+
+def main(url: str, *words: str) -> None:
     """Compute, and print what it took: the memory of the process that reads the store is added to that of this one."""
     begun = time.perf_counter()
+    question = SPLIT if "split" in words else WHOLE
     with open_store(url) as store:
-        results = compute(store, list(METRICS.values()), QUESTION, AS_OF)
+        results = compute(store, list(METRICS.values()), question, AS_OF)
     seconds = time.perf_counter() - begun
     reader = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
@@ -63,4 +71,4 @@ def main(url: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

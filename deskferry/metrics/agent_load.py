@@ -64,8 +64,7 @@ def _levels(ask: Ask) -> _Levels:
 
 def _deltas(ask: Ask) -> ir.Table:
     """Return how many more unsolved tickets an agent had at the end of a day than at its begin."""
-    base = ask.tickets().select("ticket_id")
-    had = ask.fact("assignment").semi_join(base, "ticket_id")
+    had = ask.of_base("assignment")
     had = had.filter(had.agent_id.notnull()).select("ticket_id", "agent_id", mine="from_at", gone="to_at")
     spans = ask.fact("status_interval")
     spans = spans.filter(spans.status.isin(UNRESOLVED_STATUSES)).select("ticket_id", "from_at", "to_at")

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import ibis.expr.types as ir
 
-from deskferry.metrics.statistics import Interval, adjusted_wald_nps, t_interval, wilson
+from deskferry.metrics.statistics import Interval, adjusted_wald_nps, steady, t_interval, wilson
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -221,7 +221,7 @@ class Mean:
 
     def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:
         """Return the mean."""
-        mean, deviation = _real(found["mean"]), _real(found["deviation"])
+        mean, deviation = _real(found["mean"]), steady(_real(found["deviation"]))
         interval = None if mean is None else t_interval(mean, deviation, int(found["n_computed"]))
         return Numbers(mean, {"median": _real(found["median"]), "deviation": deviation}, interval)
 

@@ -12,7 +12,7 @@ from typing import Any
 from deskferry.metrics import joint_history
 from deskferry.metrics.definition import Metric
 from deskferry.metrics.desk import Ask, Desk
-from deskferry.metrics.engine import check, measure, tables_for
+from deskferry.metrics.engine import check, measure, prepare, tables_for
 from deskferry.metrics.options import CALENDAR, EVENT, Question, chosen
 from deskferry.metrics.presets import preset_of
 from deskferry.metrics.registry import METRICS
@@ -62,8 +62,9 @@ def dashboard(
     dimensions = tuple(dict.fromkeys((*TABLES, *question.by)))
     check(metrics, question)
     tables = tables_for(metrics, replace(question, by=dimensions))
-    backend, kept = joint_history.opened(store, tables, engine, separate=question.separate)
-    desk = Desk(backend, question, as_of, kept)
+    opened = joint_history.opened(store, tables, engine, question)
+    desk = Desk(opened.backend, question, as_of, opened.held, opened.shelf)
+    prepare(desk, metrics)
     named = {one.card_id: one for one in metrics}
     return Dashboard(
         question, as_of,

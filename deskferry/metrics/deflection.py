@@ -10,7 +10,6 @@ import ibis
 import ibis.expr.types as ir
 
 from deskferry.metrics.aggregation import Numbers
-from deskferry.metrics.facts.customer import identified
 from deskferry.metrics.nearest import first_from
 from deskferry.metrics.statistics import wilson
 
@@ -67,7 +66,7 @@ class Deflection:
 def sessions(ask: Ask, visits: ir.Table) -> ir.Table:
     """Return visits: 1 without a ticket of the same customer until some hours after its last view, 0 with one."""
     window = ibis.interval(seconds=int(ask.options["hours"] * 3600))
-    tickets = contacts(ask)
+    tickets = ask.fact("contact")
     rows = first_from(visits, "at", tickets, "created_at", by="customer", into="ticket_at")
     led = (rows.ticket_at <= rows.last_at + window).fill_null(False)
     return rows.select(
@@ -78,13 +77,8 @@ def sessions(ask: Ask, visits: ir.Table) -> ir.Table:
 
 def visitors_and_users(ask: Ask, views: ir.Table) -> ir.Table:
     """Return a row for each view and each ticket; n is of both, those of nobody known are missing."""
-    tickets = contacts(ask)
+    tickets = ask.fact("contact")
     return _whose(views, VISITOR, "visitor_id", "at").union(_whose(tickets, USER, "customer", "created_at"))
-
-
-def contacts(ask: Ask) -> ir.Table:
-    """Return the tickets of the base population with their `customer`."""
-    return identified(ask.desk, ask.tickets(columns=("requester_id",)), "requester_id")
 
 
 def _whose(rows: ir.Table, what: str, key: str, at: str) -> ir.Table:

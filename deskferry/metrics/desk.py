@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -17,6 +17,8 @@ from deskferry.metrics import zones
 from deskferry.metrics.calendars import Calendars
 from deskferry.metrics.definition import Metric, Need
 from deskferry.metrics.facts import FACTS
+from deskferry.metrics.facts.ticket import base_population
+from deskferry.metrics.kept_facts import KeptFacts
 from deskferry.metrics.keys import as_keys, text_column
 from deskferry.metrics.options import CALENDAR, NO_CLOCK, Question
 
@@ -28,8 +30,11 @@ CUMULATIVE, LAST = "cumulative", "last"
 class Desk:
     """All connections of a snapshot, as of one instant, for one question."""
 
-    def __init__(self, backend: Any, question: Question, as_of: datetime, kept: Sequence[ir.Table] = ()) -> None:
-        self.backend, self.kept = backend, kept
+    def __init__(
+        self, backend: Any, question: Question, as_of: datetime, kept: Sequence[ir.Table] = (),
+        shelf: KeptFacts | None = None,
+    ) -> None:  # fmt: skip
+        self.backend, self.kept, self._shelf = backend, kept, shelf
         self.question = question
         self.as_of = as_of
         self._facts: dict[str, ir.Table] = {}
@@ -37,6 +42,9 @@ class Desk:
         self.named: dict[str, dict[Any, tuple[str, str | None]]] = {}
         """Dimension → key → its value and name, as far as they were asked for: see `dimensions.names`."""
         self._held: dict[tuple[str, object], frozenset[str]] = {}
+        self.beside: tuple[str, ...] = ()
+        """Facts of a row a ticket that are put beside the base population once, as several metrics ask for them."""
+        self._kept: dict[object, ir.Table] = {}
 
     def table(self, name: str, *, deleted: bool = False) -> ir.Table:
         """Return a canonical table, its ids as keys; the rows that are gone only when asked."""
@@ -68,9 +76,35 @@ class Desk:
     def fact(self, name: str) -> ir.Table:
         """Return a fact: see `facts`. It is computed when it is first asked for."""
         if name not in self._facts:
-            built = FACTS[name].build(self)
-            self._facts[name] = built if FACTS[name].is_view else built.cache()
+            self._facts[name] = self._found(name)
         return self._facts[name]
+
+    def _found(self, name: str) -> ir.Table:
+        fact = FACTS[name]
+        if fact.is_kept and self._shelf:
+            kept = self._shelf.find(name, (name,), lambda: fact.build(self))
+            if kept is not None:
+                return kept
+        built = fact.build(self)
+        return built if fact.is_view else built.cache()
+
+    @property
+    def base(self) -> ir.Table:
+        """The base population P0: the fact `ticket` and the facts `beside`."""
+        return self.once("base", self._base) if self.beside else base_population(self, ())
+
+    def _base(self) -> ir.Table:
+        def build() -> ir.Table:
+            return base_population(self, self.beside)
+
+        kept = self._shelf.find("base", ("ticket", *self.beside), build) if self._shelf else None
+        return build().cache() if kept is None else kept
+
+    def once(self, key: object, build: Callable[[], ir.Table]) -> ir.Table:
+        """Return what is built once for all that ask for it by this key."""
+        if key not in self._kept:
+            self._kept[key] = build()
+        return self._kept[key]
 
     @property
     def now(self) -> Any:
@@ -80,8 +114,8 @@ class Desk:
     @cached_property
     def connections(self) -> tuple[str, ...]:
         """Connections that have a ticket; where none has one, all that have a row of any table."""
-        found = self.table("ticket").connection.to_pyarrow().unique().to_pylist()
-        return tuple(sorted(found))
+        found = self.table("ticket").select("connection").distinct().to_pyarrow()
+        return tuple(sorted(found["connection"].to_pylist()))
 
     @cached_property
     def first_instant(self) -> datetime:
@@ -122,14 +156,19 @@ class Desk:
                 wanted.setdefault(need.table, {})[need.where] = need
         for name, asked in wanted.items():
             rows = self.table(name)
-            told = {f"told_{n}": _any(rows, need) for n, need in enumerate(asked.values())}
-            found = rows.group_by("connection").aggregate(**told).to_pyarrow().to_pylist()
-            for column, need in zip(told, asked.values(), strict=True):
-                self._held[name, need.where] = frozenset(one["connection"] for one in found if one[column])
+            conditions = {where: _condition(rows, need) for where, need in asked.items()}
+            # Several metrics have the same condition, each in words of its own.
+            told = {condition.op(): f"told_{n}" for n, condition in enumerate(conditions.values())}
+            counted = {column: op.to_expr().any() for op, column in told.items()}
+            found = rows.group_by("connection").aggregate(**counted).to_pyarrow().to_pylist()
+            for where, condition in conditions.items():
+                column = told[condition.op()]
+                self._held[name, where] = frozenset(one["connection"] for one in found if one[column])
 
 
-def _any(rows: ir.Table, need: Need) -> ir.BooleanScalar:
-    return (rows.count() if need.where is None else rows.count(where=need.where(rows))) > 0
+def _condition(rows: ir.Table, need: Need) -> Any:
+    found = need.where(rows) if need.where is not None else True
+    return found if isinstance(found, ir.Column) else rows.connection.notnull() & found
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +194,11 @@ class Ask:
         """Return a canonical table without its deleted rows."""
         return self.desk.table(name)
 
+    def of_base(self, name: str) -> ir.Table:
+        """Return the rows of a fact that belong to tickets of the base population P0."""
+        found = self.fact(name)
+        return found.filter(found.in_p0).drop("in_p0")
+
     @property
     def as_of(self) -> datetime:
         """The instant as of which everything is computed."""
@@ -170,14 +214,18 @@ class Ask:
 
         Of the ticket itself it has `TICKET_COLUMNS` and those that are named here: few, as each costs at every step.
         """
-        base = self.fact("ticket")
-        return self.beside(base.filter(base.in_p0).select(*dict.fromkeys((*TICKET_COLUMNS, *columns))), *facts)
+        asked = _by_fact(facts)
+        there = [name for fact in self.desk.beside for name in asked.pop(fact, ())]
+        rows = self.desk.base.select(*dict.fromkeys((*TICKET_COLUMNS, *columns, *there)))
+        return self._beside(rows, asked)
 
     def beside(self, rows: ir.Table, *facts: str) -> ir.Table:
-        """Return rows with the columns of facts that have a row a ticket; of `fact.column` that column only."""
-        for fact, columns in _by_fact(facts).items():
-            other = self.fact(fact).drop("connection")
-            other = other.select("ticket_id", *columns) if columns else other
+        """Return rows with columns of facts that have a row a ticket, named `fact.column`."""
+        return self._beside(rows, _by_fact(facts))
+
+    def _beside(self, rows: ir.Table, facts: Mapping[str, list[str]]) -> ir.Table:
+        for fact, columns in facts.items():
+            other = self.fact(fact).select("ticket_id", *columns)
             clash = (set(rows.columns) & set(other.columns)) - {"ticket_id"}
             rows = rows.left_join(other.drop(*clash), "ticket_id").drop("ticket_id_right")
         return rows
@@ -197,7 +245,7 @@ def _by_fact(names: tuple[str, ...]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name in names:
         fact, _dot, column = name.partition(".")
-        found.setdefault(fact, []).extend([column] if column else [])
+        found.setdefault(fact, []).append(column)
     return found
 
 

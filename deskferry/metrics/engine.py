@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -18,7 +19,7 @@ from deskferry.metrics.calendars import TABLES as CALENDAR_TABLES
 from deskferry.metrics.cards import CARDS
 from deskferry.metrics.definition import Finished, Metric, Need
 from deskferry.metrics.desk import Ask, Desk
-from deskferry.metrics.facts import tables_of
+from deskferry.metrics.facts import FACTS, tables_of
 from deskferry.metrics.levels import levels_of
 from deskferry.metrics.lines import StockTeller, Teller
 from deskferry.metrics.options import AS_OF, BUSINESS, PERIODS, Question, chosen
@@ -53,10 +54,21 @@ def compute(
 ) -> list[Result]:
     """Return the results of metrics over a store, as of an instant: one for each clock of each."""
     check(metrics, question)
-    backend, kept = joint_history.opened(store, tables_for(metrics, question), engine, separate=question.separate)
-    desk = Desk(backend, question, as_of, kept)
-    desk.look_for(_needs(metrics, question))
+    opened = joint_history.opened(store, tables_for(metrics, question), engine, question)
+    desk = Desk(opened.backend, question, as_of, opened.held, opened.shelf)
+    prepare(desk, metrics)
     return [result for metric in metrics for result in measure(desk, metric)]
+
+
+_SHARED = 3
+"""From so many metrics on it pays to put a fact beside the tickets once."""
+
+
+def prepare(desk: Desk, metrics: Sequence[Metric]) -> None:
+    """Do for a desk what serves several of these metrics."""
+    desk.look_for(_needs(metrics, desk.question))
+    asked = Counter(fact for one in metrics for fact in one.for_question(desk.question).facts)
+    desk.beside = tuple(name for name, fact in FACTS.items() if fact.is_of_tickets and asked[name] >= _SHARED)
 
 
 def _needs(metrics: Iterable[Metric], question: Question) -> Iterator[Need]:

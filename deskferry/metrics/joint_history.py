@@ -12,12 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import ibis
 import ibis.expr.types as ir
 from sqlalchemy import select
 
+from deskferry.metrics.kept_facts import KeptFacts
+from deskferry.metrics.options import Question
 from deskferry.store import Store, machinery
 from deskferry.store.export_processes import KEY_OF
 from deskferry.store.snapshot import Snapshot
@@ -212,15 +214,25 @@ def _moved(rows: ir.Table, pairs: ir.Table) -> ir.Table:
     return rows.mutate(**values).select(*columns)
 
 
-def opened(
-    store: Store, tables: Mapping[str, set[str]], engine: str, *, separate: bool = False
-) -> tuple[Any, Sequence[ir.Table]]:
-    """Return a backend on a snapshot of these tables, and what must be kept as long as it is read.
+class Opened(NamedTuple):
+    """A snapshot that is read."""
+
+    backend: Any
+    held: Sequence[ir.Table]
+    """What must not go as long as it is read."""
+    shelf: KeptFacts | None
+    """Where facts are kept for the next question; a joint history has none."""
+
+
+def opened(store: Store, tables: Mapping[str, set[str]], engine: str, question: Question) -> Opened:
+    """Return a backend on a snapshot of these tables.
 
     Desks between which tickets crossed are one in it, unless they are to be separate.
     """
-    joint = not separate and is_migrated(store)
+    joint = not question.separate and is_migrated(store)
     asked = with_joint_tables(tables) if joint else tables
     snapshot = Snapshot.refresh(store, {name: sorted(columns) for name, columns in asked.items()})
     backend = snapshot.connect(engine)
-    return backend, join_desks(backend, snapshot) if joint else []
+    if joint:
+        return Opened(backend, join_desks(backend, snapshot), None)
+    return Opened(backend, [], KeptFacts(backend, snapshot, question.exclude) if engine == "duckdb" else None)

@@ -26,13 +26,13 @@ def first_from(rows: ir.Table, at: str, others: ir.Table, other_at: str, *, by: 
 def _together(
     rows: ir.Table, at: str, others: ir.Table, other_at: str, by: str, into: str, *, others_first: bool
 ) -> ir.Table:
-    """Return the rows and, beside them, what may lie next to them."""
+    """Return the rows and, beside them, what may lie next to them: the others that share a `by` with any of them."""
     moment = others[other_at]
     ours = rows.mutate(
         _by=rows[by], _at=rows[at], _rank=ibis.literal(1, "int64"), _mine=ibis.literal(value=True),
         **{into: ibis.null(moment.type())},
     )  # fmt: skip
-    theirs = others.filter(others[by].notnull(), moment.notnull())
+    theirs = others.filter(others[by].notnull(), moment.notnull()).semi_join(rows.select(by), by)
     empty = {name: ibis.null(rows[name].type()) for name in rows.columns}
     theirs = theirs.select(
         _by=theirs[by], _at=theirs[other_at], _rank=ibis.literal(0 if others_first else 2, "int64"),
@@ -42,6 +42,9 @@ def _together(
 
 
 def _carried(points: ir.Table, rows: ir.Table, into: str, order: list[ir.Value], pick: str) -> ir.Table:
+    """Return the rows with what was found; those without `by` are nobody's neighbours, and are not sorted."""
     upto = ibis.cumulative_window(group_by="_by", order_by=order)
-    found = points.mutate(**{into: getattr(points[into], pick)().over(upto)})
-    return found.filter(found["_mine"]).select(*(name for name in rows.columns if name != into), into)
+    known, unknown = points.filter(points["_by"].notnull()), points.filter(points["_by"].isnull())
+    found = known.mutate(**{into: getattr(known[into], pick)().over(upto)})
+    found = found.filter(found["_mine"]).union(unknown.select(*found.columns))
+    return found.select(*(name for name in rows.columns if name != into), into)

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 import ibis
 import ibis.expr.types as ir
 
-from deskferry.metrics.facts.customer import identified
 from deskferry.metrics.nearest import latest_before
 from deskferry.metrics.orders import placed
 from deskferry.store.json_texts import member, values
@@ -88,8 +87,7 @@ def _ids(ask: Ask) -> ir.Table:
 
 
 def _of_customers(ask: Ask) -> ir.Table:
-    tickets = ask.tickets(columns=("requester_id",))
-    return identified(ask.desk, tickets.filter(tickets.created_at.notnull()), "requester_id")
+    return ask.fact("contact").filter(lambda one: one.created_at.notnull())
 
 
 def _contacts(rows: ir.Table, at: str, known: ir.Value | None = None) -> ir.Table:

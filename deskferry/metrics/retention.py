@@ -90,6 +90,12 @@ def presence(ask: Ask) -> ir.Table:
 
     A row for each customer and period in which they are active at the one or at the other.
     """
+    question = ask.desk.question
+    key = ("presence", unit(ask), question.start, question.end, question.timezone, str(sorted(ask.options.items())))
+    return ask.desk.once(key, lambda: _presence(ask).cache())
+
+
+def _presence(ask: Ask) -> ir.Table:
     found = spans(ask).cache()
     edges = periods(ask, found)
     both = found.join(edges, [found.from_at <= edges.end, found.to_at > edges.start])

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from deskferry.metrics.desk import Desk, seconds_between
 from deskferry.metrics.facts import tables_of
+from deskferry.metrics.facts.response_turn import numbered
 
 _PEOPLE = dict.fromkeys(
     ("requester_id", "submitter_id", "assignee_id", "author_id", "agent_id", "person_id", "solver_id",
@@ -44,7 +45,7 @@ class StarTable:
 
 def _ticket(desk: Desk) -> ir.Table:
     rows = desk.fact("ticket")
-    for name in ("resolution", "ticket_messages", "status_seconds"):
+    for name in ("resolution", "ticket_messages", "status_seconds", "status_recorded"):
         other = desk.fact(name).drop("connection")
         rows = rows.left_join(other, "ticket_id").drop("ticket_id_right")
     rows = rows.rename(first_reply_agent_id="first_reply_agent", last_reply_agent_id="last_reply_agent")
@@ -58,7 +59,7 @@ def _ticket(desk: Desk) -> ir.Table:
 
 def _message(desk: Desk) -> ir.Table:
     rows = desk.fact("message")
-    return rows.drop("session_id", "is_opening").rename(sent_at="at").mutate(sent_on=_day(desk, rows["at"]))
+    return rows.drop("session_id", "is_opening", "in_p0").rename(sent_at="at").mutate(sent_on=_day(desk, rows["at"]))
 
 
 def _status_interval(desk: Desk) -> ir.Table:
@@ -71,7 +72,7 @@ def _response_turn(desk: Desk) -> ir.Table:
     rows = desk.fact("response_turn")
     rows = rows.mutate(seconds=seconds_between(rows.opened_at, rows.closed_at), opened_on=_day(desk, rows.opened_at))
     rows = desk.calendars.elapsed(rows, "opened_at", "closed_at", "business_seconds", schedules="cumulative")
-    return rows.rename(agent_id="agent")
+    return numbered(rows).drop("in_p0", "replies_before").rename(agent_id="agent")
 
 
 def _survey_answer(desk: Desk) -> ir.Table:
@@ -80,7 +81,7 @@ def _survey_answer(desk: Desk) -> ir.Table:
 
 
 def _assignment(desk: Desk) -> ir.Table:
-    rows = desk.fact("assignment")
+    rows = desk.fact("assignment").drop("in_p0")
     return rows.mutate(from_on=_day(desk, rows.from_at))
 
 
@@ -124,7 +125,7 @@ def _day(desk: Desk, at: ir.TimestampValue) -> Any:
 STAR: Mapping[str, StarTable] = MappingProxyType(
     {
         "fact_ticket": StarTable(
-            "a ticket", _ticket, ("ticket", "resolution", "ticket_messages", "status_seconds")
+            "a ticket", _ticket, ("ticket", "resolution", "ticket_messages", "status_seconds", "status_recorded")
         ),
         "fact_message": StarTable("a message that was sent, without its text", _message, ("message",)),
         "fact_response_turn": StarTable("each time that a customer waited", _response_turn, ("response_turn",)),

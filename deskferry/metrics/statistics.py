@@ -6,6 +6,8 @@ import math
 from statistics import NormalDist
 
 Interval = tuple[float, float]
+_DIGITS = 12
+"""Significant digits of a deviation: the last of its sixteen depend on the order in which threads add up."""
 
 
 def z_of(level: float = 0.95) -> float:
@@ -36,6 +38,11 @@ def adjusted_wald_nps(promoters: float, detractors: float, n: float, level: floa
     spread = math.sqrt(((more + least) / adjusted - difference**2) / adjusted)
     half = z_of(level) * spread
     return max(-1.0, difference - half), min(1.0, difference + half)
+
+
+def steady(deviation: float | None) -> float | None:
+    """Return a standard deviation as every run finds it: to twelve significant digits."""
+    return None if deviation is None else float(f"{deviation:.{_DIGITS}g}")
 
 
 def t_interval(mean: float, deviation: float | None, n: int, level: float = 0.95) -> Interval | None:

@@ -84,12 +84,12 @@ def _star(store: Store, folder: Path, question: Question, as_of: datetime, progr
     for name, columns in CALENDAR_TABLES.items():
         tables.setdefault(name, set()).update(columns)
     asked = {name: wanted({"id", *columns}) for name, columns in tables.items()}
-    backend, kept = joint_history.opened(store, asked, "duckdb", separate=question.separate)
-    desk = Desk(backend, question, as_of, kept)
+    opened = joint_history.opened(store, asked, "duckdb", question)
+    desk = Desk(opened.backend, question, as_of, opened.held, opened.shelf)
     for name in STAR:
         progress.begin(name)
         file = folder / f"{name}.parquet"
-        backend.to_parquet(star_table(desk, name), str(file))
+        opened.backend.to_parquet(star_table(desk, name), str(file))
         progress.end()
         yield file
 

@@ -19,7 +19,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
@@ -56,6 +56,8 @@ class Snapshot:
     columns: Mapping[str, tuple[str, ...]]
     salt: int = 0
     """Of the hashes that keys are."""
+    states: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Of each table a text that is another one whenever its rows may be others."""
 
     @classmethod
     def refresh(cls, store: Store, tables: Mapping[str, Collection[str]]) -> Snapshot:
@@ -163,6 +165,7 @@ def _refreshed(store: Store, folder: Path, asked: Mapping[str, tuple[str, ...]])
         MappingProxyType({name: folder / held[name].file for name in asked}),
         MappingProxyType({name: held[name].columns for name in asked}),
         salt,
+        MappingProxyType({name: held[name].mark or token for name in asked}),
     )
 
 

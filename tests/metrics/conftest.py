@@ -10,7 +10,7 @@ from tests.metrics.build import World
 
 ALWAYS = {
     "test_registry", "test_statistics", "test_levels", "test_calendars", "test_sentences", "test_surveys",
-    "test_responses", "test_volume",
+    "test_responses", "test_volume", "test_kept_facts",
 }  # fmt: skip
 """Every card needs expressions to be compiled, half a second each time: `make exhaustive` has the other themes."""
 

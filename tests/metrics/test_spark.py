@@ -81,8 +81,8 @@ def desks(spark: None, store: Store, world: World) -> dict[str, Desk]:
     """Give the desk on each engine, with what all metrics read."""
     found = {}
     for engine in ENGINES:
-        backend, kept = joint_history.opened(store, tables_for(METRICS.values(), WEEKLY), engine)
-        found[engine] = Desk(backend, WEEKLY, world.as_of, kept)
+        opened = joint_history.opened(store, tables_for(METRICS.values(), WEEKLY), engine, WEEKLY)
+        found[engine] = Desk(opened.backend, WEEKLY, world.as_of, opened.held)
     return found
 
 

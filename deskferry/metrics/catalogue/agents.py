@@ -35,6 +35,7 @@ from deskferry.metrics.facts.assignment import who_had
 from deskferry.metrics.facts.ticket import FINAL
 from deskferry.metrics.options import COHORT, EVENT, Choice, Question
 from deskferry.metrics.result import Line
+from deskferry.metrics.statistics import steady
 
 _AUTHORS = Need("message", lambda message: (message.author_kind == "agent") & message.author_id.notnull())
 _ASSIGNEES = Need("ticket", lambda ticket: ticket.assignee_id.notnull())
@@ -85,7 +86,7 @@ class Activity:
 
 
 def _activity(ask: Ask) -> ir.Table:
-    messages = ask.fact("message").semi_join(ask.tickets().select("ticket_id"), "ticket_id")
+    messages = ask.of_base("message")
     replies = messages.filter(messages.part == "reply")
     agents = replies.select(_author="author_id").distinct()
     agents = agents.filter(agents["_author"].notnull())
@@ -127,11 +128,10 @@ VOLUME = Metric(
 
 
 def _closed(ask: Ask) -> ir.Table:
-    base = ask.tickets("resolution.last_solved_at")
-    moves = ask.fact("status_change").semi_join(base, "ticket_id")
+    moves = ask.of_base("status_change")
     solves = moves.filter(moves.status.isin(FINAL) & ~moves.before.isin(FINAL).fill_null(False))
     if ask.options["resolved"] == "standing":
-        standing = base.select(_ticket="ticket_id", _last="last_solved_at")
+        standing = ask.fact("resolution").select(_ticket="ticket_id", _last="last_solved_at")
         solves = solves.semi_join(
             standing, (solves.ticket_id == standing["_ticket"], solves["at"] == standing["_last"])
         )
@@ -203,7 +203,7 @@ def _with_spread(ask: Ask, rows: ir.Table, lines: tuple[Line, ...]) -> Finished:
         found = table.to_pyarrow().to_pylist()
         known = dimensions.names(ask.desk, "agent", [one["agent"] for one in found]) if keys else {}
         for one in found:
-            figures = {"reviewers": float(one["reviewers"]), "reviewer_spread": one["reviewer_spread"]}
+            figures = {"reviewers": float(one["reviewers"]), "reviewer_spread": steady(one["reviewer_spread"])}
             spread[tuple(known.get(one[key], (None, None))[0] for key in keys)] = figures
     told = []
     for line in lines:

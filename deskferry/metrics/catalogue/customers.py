@@ -17,7 +17,6 @@ from deskferry.errors import ConfigError
 from deskferry.metrics import zones
 from deskferry.metrics.aggregation import Quotient, Rate
 from deskferry.metrics.definition import Finished, Metric, Need, Needs, Options, Tables
-from deskferry.metrics.facts.customer import identified
 from deskferry.metrics.mature import MatureRate
 from deskferry.metrics.nearest import latest_before
 from deskferry.metrics.options import COHORT, EVENT, Choice, Flag, Number, Option, Texts
@@ -83,9 +82,8 @@ def _by_tickets(ask: Ask, rows: ir.Table) -> list[dict[str, Any]]:
     """Return for each band how many customers there are and the rate; empty where there is no ticket."""
     if not ask.desk.connections:
         return []
-    tickets = ask.tickets(columns=("requester_id", "organization_id"))
-    people = identified(ask.desk, tickets, "requester_id").select("customer", "created_at")
-    firms = tickets.select(customer="organization_id", created_at="created_at")
+    people = ask.fact("contact").select("customer", "created_at")
+    firms = ask.tickets(columns=("organization_id",)).select(customer="organization_id", created_at="created_at")
     asked = people.union(firms).filter(ibis._.customer.notnull())
     edges = rows.select(_start="at", _end="end").distinct()
     asked = asked.join(edges, [asked.created_at >= edges["_start"], asked.created_at < edges["_end"]])
@@ -139,7 +137,7 @@ def _conversions(ask: Ask) -> ir.Table:
     window = ibis.interval(seconds=int(ask.options["days"] * 86_400))
     ask.notes.append(f"an order converts the latest ticket before it, within {ask.options['days']:g} days")
     replies = ("ticket_messages.first_reply_at",) if ask.options["replied"] else ()
-    tickets = identified(ask.desk, ask.tickets(*replies, columns=("requester_id",)), "requester_id")
+    tickets = ask.beside(ask.fact("contact"), *replies)
     known = tickets.customer.notnull() & (tickets.has_mail | tickets.connection.isin(_selling(ask)))
     tickets = tickets.mutate(is_known=known.fill_null(False))
     sold = _attributed(ask, tickets.filter(tickets.is_known, tickets.created_at.notnull()), window)

@@ -24,7 +24,7 @@ import ibis.expr.types as ir
 from deskferry.metrics import dimensions, zones
 from deskferry.metrics.aggregation import Count
 from deskferry.metrics.definition import Finished, Metric, Need
-from deskferry.metrics.facts.status import UNRESOLVED_STATUSES
+from deskferry.metrics.facts.state import backlog_moves
 from deskferry.metrics.options import Choice, Number
 from deskferry.metrics.result import Computed, Line, Period
 from deskferry.metrics.weekday_forecast import BackTest, Day, Forecaster, History
@@ -39,18 +39,12 @@ Group = tuple[str | None, ...]
 
 
 def _moves(ask: Ask) -> ir.Table:
-    base = ask.tickets().select("ticket_id")
-    spans = ask.fact("state_interval").semi_join(base, "ticket_id")
-    spans = spans.filter(spans.status.isin(UNRESOLVED_STATUSES)).drop("status").mutate(delta=1)
-    goes = spans.filter(spans.to_at.notnull())
-    moves = (
-        spans.rename(at="from_at").drop("to_at").union(goes.mutate(at=goes.to_at, delta=-1).drop("from_at", "to_at"))
-    )
-    # From one open status into another a ticket goes and comes at once: it did not move.
-    keys = [name for name in moves.columns if name != "delta"]
-    moves = moves.group_by(keys).aggregate(delta=moves.delta.sum())
+    found = backlog_moves(ask.of_base("state_interval"))
+    # What goes and comes at one instant did not move.
+    keys = [name for name in found.columns if name != "delta"]
+    found = found.group_by(keys).aggregate(delta=found.delta.sum())
     over = zones.moment(zones.instant(_today(ask), ask.desk.question.zone))
-    return moves.filter(moves.delta != 0, moves["at"] < over).mutate(value=1)
+    return found.filter(found.delta != 0, found["at"] < over).mutate(value=1)
 
 
 def _today(ask: Ask) -> date:

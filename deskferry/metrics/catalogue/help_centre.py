@@ -22,7 +22,7 @@ import ibis.expr.types as ir
 from deskferry.metrics import zones
 from deskferry.metrics.aggregation import Count, Rate
 from deskferry.metrics.definition import Finished, Metric, Need, Needs, Options, Tables
-from deskferry.metrics.deflection import DEFLECTED, SCORE, SHARE, Deflection, contacts, sessions, visitors_and_users
+from deskferry.metrics.deflection import DEFLECTED, SCORE, SHARE, Deflection, sessions, visitors_and_users
 from deskferry.metrics.facts.customer import identified
 from deskferry.metrics.facts.page_view import TIMEOUT
 from deskferry.metrics.nearest import first_from
@@ -107,7 +107,7 @@ def _visits(ask: Ask) -> ir.Table:
 
 def _bounces(ask: Ask) -> ir.Table:
     comments = identified(ask.desk, ask.table("article_comment"), "author_id")
-    tickets = contacts(ask).select("customer", event_at="created_at")
+    tickets = ask.fact("contact").select("customer", event_at="created_at")
     events = tickets.union(comments.select("customer", event_at="created_at"))
     rows = first_from(_visits(ask), "at", events, "event_at", by="customer", into="event_at")
     acted = (rows.event_at <= rows.last_at + ibis.interval(seconds=TIMEOUT)).fill_null(False)

@@ -56,8 +56,7 @@ FIRST_RESPONSE = Metric(
 
 
 def _responses(ask: Ask) -> ir.Table:
-    base = ask.tickets().select("ticket_id")
-    turns = ask.fact("response_turn").semi_join(base, "ticket_id")
+    turns = ask.of_base("response_turn")
     if ask.options["variant"] == "excluding_first":
         turns = turns.filter(~turns.is_first)
     rows = ask.elapsed(turns, "opened_at", "closed_at", schedules=ask.options["schedules"])

@@ -19,7 +19,7 @@ REQUESTER_WAIT = ("new", "open", "on_hold")
 
 
 def _in_statuses(ask: Ask, *statuses: str) -> ir.Table:
-    clocked = "status_seconds" if ask.clock == "calendar" else "status_seconds_business"
+    clocked = f"status_{ask.options['variant']}" + ("" if ask.clock == "calendar" else "_business")
     rows = ask.tickets(
         "resolution.last_solved_at", *(f"{clocked}.{status}_{ask.options['variant']}" for status in statuses)
     )

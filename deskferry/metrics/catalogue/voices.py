@@ -75,10 +75,13 @@ def _by_one_model(ask: Ask, scores: ir.Table) -> ir.Table:
     return scores.filter(scores.model == model)
 
 
-def _messages(ask: Ask, scores: ir.Table) -> ir.Table:
-    """Return the public messages of customers on tickets of the base population; those not scored are missing."""
-    said = ask.fact("message")
-    said = said.filter(said.part == "customer").semi_join(ask.tickets().select("ticket_id"), "ticket_id")
+def _messages(ask: Ask, scores: ir.Table, tickets: ir.Table | None = None) -> ir.Table:
+    """Return the public messages of customers on the base population, or on some tickets of it; those not scored are
+    missing."""
+    said = ask.of_base("message")
+    said = said.filter(said.part == "customer")
+    if tickets is not None:
+        said = said.semi_join(tickets, "ticket_id")
     said = said.select("message_id", "ticket_id", "connection", "channel", "at", "place")
     ends = said.group_by("ticket_id").aggregate(first=said.place.min(), last=said.place.max())
     said = said.left_join(ends, "ticket_id").drop("ticket_id_right")
@@ -235,8 +238,7 @@ def _mentions_more(ask: Ask, rows: ir.Table, lines: tuple[Line, ...]) -> Finishe
     if not ask.desk.holding(_SCORED):
         return Finished(lines, notes)
     scores = ask.fact("sentiment_score")
-    said = _messages(ask, _by_one_model(ask, scores.filter(scores.message_id.notnull())))
-    said = said.semi_join(rows.select("ticket_id"), "ticket_id")
+    said = _messages(ask, _by_one_model(ask, scores.filter(scores.message_id.notnull())), rows.select("ticket_id"))
     measured = said.aggregate(n_computed=said.value.count(), n_eligible=said.count(), **_NET.measures(said))
     found = measured.to_pyarrow().to_pylist()[0]
     told = NetSentiment().numbers(found, None)

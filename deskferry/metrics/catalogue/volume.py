@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 
 from deskferry.metrics.aggregation import Count, Duration, Stock, Tallies
 from deskferry.metrics.definition import Metric, Need
+from deskferry.metrics.facts.state import backlog_moves
 from deskferry.metrics.facts.status import UNRESOLVED_STATUSES
 from deskferry.metrics.facts.ticket import FINAL
 from deskferry.metrics.options import COHORT, EVENT, Choice, Flag
@@ -72,11 +73,11 @@ UNRESOLVED = Metric(
 
 def _flow(ask: Ask) -> ir.Table:
     base = ask.tickets().select("ticket_id", "connection", "created_at")
-    moves = ask.fact("status_change").semi_join(base, "ticket_id")
+    moves = ask.of_base("status_change")
     was_final = moves.before.isin(FINAL).fill_null(False)
     solves = moves.filter(moves.status.isin(FINAL) & ~was_final)
     if ask.options["resolved"] == "standing":
-        standing = ask.tickets("resolution")
+        standing = ask.tickets("resolution.last_solved_at")
         solves = standing.select("ticket_id", "connection", at=standing.last_solved_at, place=0)
     whole = ask.options["resolved"] == "distinct"
     back = moves.filter(was_final & moves.status.isin(UNRESOLVED_STATUSES))
@@ -115,13 +116,7 @@ FLOW = Metric(
 
 
 def _backlog(ask: Ask) -> ir.Table:
-    base = ask.tickets().select("ticket_id")
-    spans = ask.fact("state_interval").semi_join(base, "ticket_id")
-    spans = spans.filter(spans.status.isin(UNRESOLVED_STATUSES))
-    spans = spans.mutate(value=1)
-    comes = spans.mutate(at=spans.from_at, delta=1)
-    goes = spans.filter(spans.to_at.notnull())
-    return comes.union(goes.mutate(at=goes.to_at, delta=-1)).drop("from_at", "to_at")
+    return backlog_moves(ask.of_base("state_interval")).mutate(value=1)
 
 
 BACKLOG = Metric(

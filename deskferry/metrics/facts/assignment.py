@@ -1,6 +1,6 @@
 """Fact `assignment`, a row each time that a ticket is somebody's: who had it from when to when.
 
-ticket_id, connection, agent_id (NULL: nobody's), from_at, to_at (NULL: still),
+ticket_id, connection, in_p0, agent_id (NULL: nobody's), from_at, to_at (NULL: still),
 basis        `event`; `initial`: before the first recorded change; `current`: no change is recorded, so today's agent
 """
 
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 import ibis.expr.types as ir
+
+from deskferry.metrics.facts.ticket import of_base
 
 if TYPE_CHECKING:
     from deskferry.metrics.desk import Desk
@@ -33,11 +35,12 @@ def build(desk: Desk) -> ir.Table:
     firsts = events.filter(events.place == 0).inner_join(created, "ticket_id")
     firsts = firsts.filter(firsts["at"] > firsts.created_at)
     silent = tickets.anti_join(events, "ticket_id")
-    return (
+    found = (
         _rows(events, events.key_of_new_value, events["at"], events.to_at, "event")
         .union(_rows(firsts, firsts.key_of_old_value, firsts.created_at, firsts["at"], "initial"))
         .union(_rows(silent, silent.assignee_id, silent.created_at, ibis.null(silent.created_at.type()), "current"))
     )
+    return of_base(desk, found)
 
 
 def _rows(of: ir.Table, agent: Any, start: Any, end: Any, basis: str) -> ir.Table:

@@ -2,6 +2,9 @@
 
 person_id, connection, customer (of the persons that share an e-mail address the same one for all; where there is no
 address the person itself, or the one it was merged into), has_mail, role
+
+Fact `contact`, a row a ticket of the base population: ticket_id, connection, created_at, customer (who requested it),
+has_mail (the customer has an address)
 """
 
 from __future__ import annotations
@@ -35,6 +38,12 @@ def build(desk: Desk) -> ir.Table:
     return found.select(
         "person_id", "connection", "role", customer=found.first.coalesce(found.survivor), has_mail=found.mail.notnull()
     )
+
+
+def contacts(desk: Desk) -> ir.Table:
+    """Return the fact `contact`."""
+    tickets = desk.base.select("ticket_id", "connection", "created_at", "requester_id")
+    return identified(desk, tickets, "requester_id").drop("requester_id")
 
 
 def identified(desk: Desk, rows: ir.Table, column: str) -> ir.Table:

@@ -1,6 +1,6 @@
 """Fact `message`, a row a message that was sent on the ticket itself (no drafts, no side conversations).
 
-message_id, ticket_id, connection, at, seq, author_id, author_kind, channel, session_id, via;
+message_id, ticket_id, connection, at, seq, author_id, author_kind, channel, session_id, via; in_p0 of the ticket;
 part         what it is to the metrics: `customer` (public, by an end user; copied ones count as the customer),
              `reply` (public, by a human agent, but not the opening of a ticket), `proactive` (an agent's public
              opening), `note` (not public), `bot`, `system`, `unknown` (public, by nobody knows whom)
@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 import ibis.expr.types as ir
+
+from deskferry.metrics.facts.ticket import of_base
 
 if TYPE_CHECKING:
     from deskferry.metrics.desk import Desk
@@ -55,10 +57,11 @@ def build(desk: Desk) -> ir.Table:
     order = [rows["at"], rank, rows.seq, rows.message_id]
     is_reply = (rows.part == "reply").cast("int64")
     upto = ibis.cumulative_window(group_by="ticket_id", order_by=order)
-    return rows.mutate(
+    rows = rows.mutate(
         place=ibis.row_number().over(ibis.window(group_by="ticket_id", order_by=order)),
         replies_before=is_reply.sum().over(upto) - is_reply,
     )
+    return of_base(desk, rows)
 
 
 def _part(message: ir.Table) -> Any:

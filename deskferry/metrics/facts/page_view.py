@@ -46,9 +46,10 @@ def build(desk: Desk) -> ir.Table:
 def _known(desk: Desk, views: ir.Table) -> ir.Table:
     """Return views with `customer`."""
     found = identified(desk, views, "person_id").drop("has_mail")
-    same = found.visitor_id.notnull().ifelse(found.customer, None)
-    cookie = ibis.window(group_by=("connection", "visitor_id"))
-    return found.mutate(customer=found.customer.coalesce(same.max().over(cookie)))
+    signed = found.filter(found.visitor_id.notnull(), found.customer.notnull())
+    by_cookie = signed.group_by("connection", "visitor_id").aggregate(_same=signed.customer.max())
+    found = found.left_join(by_cookie, ["connection", "visitor_id"]).drop("connection_right", "visitor_id_right")
+    return found.mutate(customer=found.customer.coalesce(found["_same"])).drop("_same")
 
 
 def _timed(views: ir.Table) -> ir.Table:

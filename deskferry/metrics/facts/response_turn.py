@@ -1,6 +1,7 @@
 """Fact `response_turn`, a row each time that a customer waits: opened by a message, closed by the next reply.
 
-ticket_id, connection, turn (from 1), opened_at, closed_at (NULL: open), agent (who closed it),
+ticket_id, connection, in_p0, opened_at, closed_at (NULL: open), agent (who closed it),
+replies_before   how many replies come before it: it rises from turn to turn
 is_first     the reply that closes it is the first on the ticket
 outcome      `closed`, `open`, or `resolved_without_reply` (the ticket is final and nobody answered)
 """
@@ -27,14 +28,18 @@ def build(desk: Desk) -> ir.Table:
         closed_at=rows["at"].min(where=reply), closed_by=rows.author_id.max(where=reply),
     )  # fmt: skip
     turns = found.filter(found.opened_at.notnull())
-    order = ibis.window(group_by="ticket_id", order_by="replies_before")
-    turns = turns.mutate(turn=ibis.row_number().over(order) + 1)
-    tickets = desk.fact("ticket").select("ticket_id", "is_final")
+    tickets = desk.fact("ticket").select("ticket_id", "is_final", "in_p0")
     turns = turns.left_join(tickets, "ticket_id").drop("ticket_id_right")
     outcome = ibis.cases(
         (turns.closed_at.notnull(), "closed"), (turns.is_final, "resolved_without_reply"), else_="open"
     )
     return turns.select(
-        "ticket_id", "connection", "turn", "opened_at", "closed_at", agent="closed_by",
-        is_first=turns.replies_before == 0, outcome=outcome,
+        "ticket_id", "connection", "replies_before", "opened_at", "closed_at", agent="closed_by",
+        is_first=turns.replies_before == 0, outcome=outcome, in_p0=turns.in_p0.fill_null(False),
     )  # fmt: skip
+
+
+def numbered(turns: ir.Table) -> ir.Table:
+    """Return turns with `turn`, which counts those of each ticket from 1; few ask for it, and it needs sorting."""
+    order = ibis.window(group_by="ticket_id", order_by="replies_before")
+    return turns.mutate(turn=ibis.row_number().over(order) + 1)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import ibis.expr.types as ir
 
+from deskferry.metrics.facts.response_turn import numbered
 from deskferry.metrics.facts.ticket import FINAL
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _first_reply(ask: Ask, tickets: ir.Table) -> ir.Table:
 
 def _next_reply(ask: Ask, tickets: ir.Table) -> ir.Table:
     turns = ask.fact("response_turn").semi_join(tickets, "ticket_id")
-    turns = turns.filter(~turns.is_first)
+    turns = numbered(turns).filter(lambda one: ~one.is_first)
     turns = turns.select("ticket_id", "connection", instance="turn", started_at="opened_at", completed_at="closed_at")
     return _run(_given_up(ask, turns), "next_reply_time", ask.now)
 

@@ -1,8 +1,9 @@
 """Fact `state_interval`: what a ticket was from when to when: its status, and of priority, agent and team those that
 the question splits by (`Question.by`).
 
-ticket_id, connection, from_at, to_at (NULL: still), status, then `priority`, `agent`, `team` as far as they are asked
-for; a value whose changes are not recorded is today's.
+ticket_id, connection, in_p0, from_at, to_at (NULL: still), status, then `priority`, `agent`, `team` as far as they are
+asked for; a value whose changes are not recorded is today's. `before` and `after`: the statuses next to it, where
+nothing else changes there; NULL: none, or it is not told.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 import ibis.expr.types as ir
+
+from deskferry.metrics.facts.status import UNRESOLVED_STATUSES
+from deskferry.metrics.facts.ticket import of_base
 
 if TYPE_CHECKING:
     from deskferry.metrics.desk import Desk
@@ -33,7 +37,8 @@ def build(desk: Desk) -> ir.Table:
     """Return the fact."""
     names = [name for name in _FIELDS if name in desk.question.by]
     spans = desk.fact("status_change")
-    spans = spans.select("ticket_id", "connection", "at", "to_at", "status", "place", is_first=spans.before.isnull())
+    spans = spans.select("ticket_id", "connection", "in_p0", "at", "to_at", "status", "before", "after", "place",
+                         is_first=spans.before.isnull())  # fmt: skip
     if not names:
         return spans.rename(from_at="at").drop("place", "is_first")
     events = desk.table("ticket_event")
@@ -45,7 +50,21 @@ def build(desk: Desk) -> ir.Table:
     )
     parts = _moving(spans.semi_join(moved, "ticket_id"), events, today.semi_join(moved, "ticket_id"), names)
     still = still.rename(from_at="at")
-    return still.union(parts.select(*still.columns))
+    unknown = ibis.null("string")
+    parts = of_base(desk, parts.mutate(before=unknown, after=unknown))
+    return still.union(parts.select(*still.columns)).cache()
+
+
+def backlog_moves(spans: ir.Table) -> ir.Table:
+    """Return the comings into the backlog and the goings out of it of some intervals: `at`, `delta` (1 or -1).
+
+    From one open status straight into another a ticket goes and comes at once; where that is told it is left out.
+    """
+    spans = spans.filter(spans.status.isin(UNRESOLVED_STATUSES))
+    came = spans.filter(~spans.before.isin(UNRESOLVED_STATUSES).fill_null(False))
+    gone = spans.filter(spans.to_at.notnull(), ~spans.after.isin(UNRESOLVED_STATUSES).fill_null(False))
+    comes, goes = came.mutate(at=came.from_at, delta=1), gone.mutate(at=gone.to_at, delta=-1)
+    return comes.union(goes.select(*comes.columns)).drop("from_at", "to_at", "status", "before", "after")
 
 
 def _moving(spans: ir.Table, events: ir.Table, today: ir.Table, names: list[str]) -> ir.Table:

@@ -2,8 +2,8 @@
 
 Fact `status_change`, a row each time that a ticket reaches another status, its first one included:
 
-ticket_id, connection, place (rises with time), at, status, before (NULL at the first), to_at and after (of the next
-change; NULL: still), actor_id, actor_kind,
+ticket_id, connection, in_p0, place (rises with time), at, status, before (NULL at the first), to_at and after (of the
+next change; NULL: still), actor_id, actor_kind,
 basis        `event`; `initial`: put in at the creation, where the history does not start there; `current`: the ticket
              has no event although its connection keeps a history, so it never left the status that it has;
              `rebuilt`: no history at that connection, made from the times of creation, solving and closing
@@ -18,8 +18,8 @@ first_solved_at, last_solved_at (of a ticket that is final; NULL: not solved, or
 n_solves, n_reopens (NULL without history), first_reopened_at, solver_id, solver_kind (who made the last solving)
 
 Facts `status_seconds` and `status_seconds_business`, a row a ticket with history: new, open, pending, on_hold, solved
-seconds up to as_of (`<status>_seconds`), and of the intervals that were left (`<status>_recorded`); `reopened_seconds`:
-solved or closed, before it was reopened.
+seconds up to as_of (`<status>_seconds`); `reopened_seconds`: solved or closed, before it was reopened.
+Facts `status_recorded` and `status_recorded_business`: the same of the intervals that were left (`<status>_recorded`).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import ibis.expr.types as ir
 
-from deskferry.metrics.facts.ticket import FINAL
+from deskferry.metrics.facts.ticket import FINAL, of_base
 
 if TYPE_CHECKING:
     from deskferry.metrics.desk import Desk
@@ -39,101 +39,107 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "ticket_event": ("id", "ticket_id", "seq", "occurred_at", "field", "old_value", "new_value", "actor_id",
                      "actor_kind", "update_id"),
 }  # fmt: skip
-_COLUMNS = ("ticket_id", "connection", "at", "order", "status", "old", "actor_id", "actor_kind", "basis", "update")
+_COLUMNS = ("ticket_id", "connection", "place", "at", "status", "before", "to_at", "after", "actor_id", "actor_kind",
+            "basis")  # fmt: skip
 UNRESOLVED_STATUSES = ("new", "open", "pending", "on_hold")
 MEASURED = (*UNRESOLVED_STATUSES, "solved")
 
 
 def changes(desk: Desk) -> ir.Table:
     """Return the fact `status_change`."""
-    events = _placed(_events(desk)).cache()
-    known = events.select("connection").distinct()
+    events = _events(desk)
+    known = sorted(events.select("connection").distinct().connection.to_pyarrow().to_pylist())
     tickets = desk.fact("ticket").filter(lambda one: one.created_at.notnull())
-    firsts, initial = _beginnings(tickets, events.filter(events.place == 0))
-    silent = tickets.anti_join(firsts, "ticket_id")
-    made = _current(silent.semi_join(known, "connection")).union(_rebuilt(silent.anti_join(known, "connection")))
-    began = initial.union(firsts.select(*initial.columns))
-    began = began.union(_placed(made).select(*initial.columns)).cache()
-    later = events.filter(events.place > 0)
-    found = later.union(began.select(*later.columns))  # not kept: most of it is
-    untidy = found.filter((found.before == found.status) | (found.update == found.next_update).fill_null(False))
-    untidy = untidy.select("ticket_id").distinct().cache()
+    rows = events.union(_beginnings(tickets.filter(tickets.connection.isin(known))).select(*events.columns))
+    found = _told(rows).select(*_COLUMNS, "is_untidy")
+    if set(desk.connections) - set(known):
+        rebuilt = _rebuilt(tickets.filter(~tickets.connection.isin(known)))
+        found = found.union(rebuilt.mutate(is_untidy=False).select(*found.columns))
+    found = of_base(desk, found).cache()
+    untidy = found.filter(found.is_untidy).select("ticket_id").distinct().cache()
     if untidy.count().to_pyarrow().as_py():
-        tidied = _tidied(found.semi_join(untidy, "ticket_id"))
+        tidied = of_base(desk, _tidied(_told(rows.semi_join(untidy, "ticket_id"))).select(*_COLUMNS, "is_untidy"))
         found = found.anti_join(untidy, "ticket_id").union(tidied.select(*found.columns)).cache()
-    return found.drop("order", "update", "next_update", "old")
-
-
-def _placed(found: ir.Table) -> ir.Table:
-    """Return rows with their place in the ticket and what is before and after: one window, the dearest step."""
-    order = ibis.window(group_by="ticket_id", order_by=["at", "order"])
-    # By way of 32 bits: ibis believes that it is 64 wide on every engine, and leaves a plain cast away.
-    place = ibis.row_number().over(order).cast("int32").cast("int64")
-    return found.select(
-        *_COLUMNS, place=place, before=found.status.lag().over(order),
-        to_at=found["at"].lead().over(order), after=found.status.lead().over(order),
-        next_update=found.update.lead().over(order),
-    )  # fmt: skip
-
-
-def _beginnings(tickets: ir.Table, firsts: ir.Table) -> tuple[ir.Table, ir.Table]:
-    """Return the first events, and the status at the creation of the tickets whose first event comes later (G8)."""
-    created = tickets.select(_ticket="ticket_id", created_at="created_at")
-    joined = firsts.left_join(created, firsts.ticket_id == created["_ticket"]).drop("_ticket")
-    late = (joined["at"] > joined.created_at).fill_null(False)
-    came_from = joined.old.fill_null("new")
-    joined = joined.mutate(before=late.ifelse(came_from, None))
-    started = joined.filter(joined.before.notnull())
-    initial = started.select(
-        "ticket_id", "connection", at="created_at", order=started.order - 1, status="before", old=ibis.null("string"),
-        actor_id=ibis.null("int64"), actor_kind=ibis.null("string"), basis=ibis.literal("initial"),
-        update=ibis.null("int64"), place=started.place - 1, before=ibis.null("string"), to_at="at", after="status",
-        next_update="update",
-    )  # fmt: skip
-    return joined.drop("created_at"), initial
-
-
-def _tidied(placed: ir.Table) -> ir.Table:
-    """Return rows without what one update undoes itself, as that never was (G14), and without repeated statuses."""
-    kept = placed.filter((placed.update != placed.next_update).fill_null(True))
-    kept = _placed(kept)
-    return _placed(kept.filter(kept.before.isnull() | (kept.before != kept.status)))
+    return found.drop("is_untidy")
 
 
 def _events(desk: Desk) -> ir.Table:
     found = desk.table("ticket_event")
     found = found.filter(found.field == "status", found.new_value.notnull(), found.occurred_at.notnull())
     return found.select(
-        "ticket_id", "connection", "actor_id", "actor_kind", at="occurred_at", order=found.seq.fill_null(0),
-        status="new_value", old="old_value", update=found.update_id.coalesce(found.id), basis=ibis.literal("event"),
+        "ticket_id", "connection", "actor_id", "actor_kind", began=ibis.null("timestamp(6)"), at="occurred_at",
+        order=found.seq.fill_null(0), status="new_value", old="old_value", update=found.update_id.coalesce(found.id),
     )  # fmt: skip
 
 
-def _current(tickets: ir.Table) -> ir.Table:
-    tickets = tickets.filter(tickets.status.notnull())
-    return _made(tickets, tickets.created_at, 0, tickets.status, "current")
+def _beginnings(tickets: ir.Table) -> ir.Table:
+    """Return a row for the creation of each ticket; its place is before all events, so it has no `at`."""
+    return tickets.select(
+        "ticket_id", "connection", "status", began="created_at", at=ibis.null("timestamp(6)"),
+        order=ibis.literal(0, "int64"), old=ibis.null("string"), actor_id=ibis.null("int64"),
+        actor_kind=ibis.null("string"), update=ibis.null("int64"),
+    )  # fmt: skip
+
+
+def _told(rows: ir.Table) -> ir.Table:
+    """Return the changes that events tell. A creation becomes one where the history does not start there (G8): with
+    what the first event says that it came from, or with the status of the ticket, where there is no event."""
+    order = ibis.window(group_by="ticket_id", order_by=[rows["at"].asc(nulls_first=True), "order"])
+    rows = _placed(rows, order, created=rows.began.lag().over(order), came_from=rows.old.lead().over(order))
+    begins, is_silent = rows.began.notnull(), rows.to_at.isnull()
+    rows = rows.filter(~begins | ibis.ifelse(is_silent, rows.status.notnull(), rows.to_at > rows.began))
+    begins, is_silent = rows.began.notnull(), rows.to_at.isnull()
+    late = rows["at"] > rows.created
+    told = rows.mutate(
+        at=rows.began.coalesce(rows["at"]),
+        status=(begins & ~is_silent).ifelse(rows.came_from.fill_null("new"), rows.status),
+        before=ibis.cases(
+            (begins, None), (rows.created.isnull(), rows.before), (late, rows.old.fill_null("new")), else_=None
+        ),
+        basis=ibis.cases((~begins, "event"), (is_silent, "current"), else_="initial"),
+    )
+    repeated = (told.before == told.status).fill_null(False)
+    return told.mutate(is_untidy=repeated | (told.update == told.next_update).fill_null(False))
+
+
+def _placed(rows: ir.Table, order: Any, **more: Any) -> ir.Table:
+    """Return rows with their place in the ticket and what is before and after: one window, the dearest step."""
+    # By way of 32 bits: ibis believes that it is 64 wide on every engine, and leaves a plain cast away.
+    place = ibis.row_number().over(order).cast("int32").cast("int64")
+    return rows.mutate(
+        place=place, before=rows.status.lag().over(order), to_at=rows["at"].lead().over(order),
+        after=rows.status.lead().over(order), next_update=rows.update.lead().over(order), **more,
+    )  # fmt: skip
+
+
+def _tidied(rows: ir.Table) -> ir.Table:
+    """Return rows without what one update undoes itself, as that never was (G14), and without repeated statuses."""
+    order = ibis.window(group_by="ticket_id", order_by=["at", "place"])
+    kept = _placed(rows.filter((rows.update != rows.next_update).fill_null(True)), order)
+    return _placed(kept.filter(kept.before.isnull() | (kept.before != kept.status)), order)
 
 
 def _rebuilt(tickets: ir.Table) -> ir.Table:
-    """Return what the times of a ticket without history allow: created as open, and solved when it says so."""
-    ends = tickets.filter(tickets.is_final)
-    ends = ends.mutate(ended=ends.solved_at.coalesce(ends.closed_at))
-    ends = ends.filter(ends.ended >= ends.created_at)
-    unknown = tickets.anti_join(ends, "ticket_id").filter(lambda one: ~one.is_final)
-    starts = tickets.semi_join(ends, "ticket_id")
-    return (
-        _made(starts, starts.created_at, 0, "open", "rebuilt")
-        .union(_made(unknown, unknown.created_at, 0, unknown.status, "rebuilt"))
-        .union(_made(ends, ends.ended, 1, ends.status, "rebuilt"))
-    )
+    """Return what the times of tickets without history allow: created as open, and solved when they say so."""
+    ended = tickets.solved_at.coalesce(tickets.closed_at)
+    has_ended = (tickets.is_final & (ended >= tickets.created_at)).fill_null(False)
+    known = tickets.mutate(ended=ended, has_ended=has_ended).filter(has_ended | ~tickets.is_final)
+    ends = known.filter(known.has_ended)
+    starts = _made(
+        known, 0, at=known.created_at, status=known.has_ended.ifelse("open", known.status),
+        before=ibis.null("string"), to_at=known.has_ended.ifelse(known.ended, None),
+        after=known.has_ended.ifelse(known.status, None),
+    )  # fmt: skip
+    none = ibis.null("timestamp(6)")
+    solved = _made(ends, 1, at=ends.ended, status=ends.status, before=ibis.literal("open"), to_at=none,
+                   after=ibis.null("string"))  # fmt: skip
+    return starts.union(solved.select(*starts.columns))
 
 
-def _made(tickets: ir.Table, at: Any, order: Any, status: Any, basis: str) -> ir.Table:
+def _made(tickets: ir.Table, place: int, **told: Any) -> ir.Table:
     return tickets.select(
-        "ticket_id", "connection", at=at, order=ibis.literal(order, "int64") if isinstance(order, int) else order,
-        status=ibis.literal(status) if isinstance(status, str) else status, old=ibis.null("string"),
-        actor_id=ibis.null("int64"), actor_kind=ibis.null("string"), basis=ibis.literal(basis),
-        update=ibis.null("int64"),
+        "ticket_id", "connection", place=ibis.literal(place, "int64"), actor_id=ibis.null("int64"),
+        actor_kind=ibis.null("string"), basis=ibis.literal("rebuilt"), **told,
     )  # fmt: skip
 
 
@@ -178,8 +184,8 @@ def resolutions(desk: Desk) -> ir.Table:
     )  # fmt: skip
 
 
-def seconds_by_ticket(clock: str) -> Callable[[Desk], ir.Table]:
-    """Return what builds `status_seconds` on a clock."""
+def seconds_by_ticket(clock: str, *, recorded: bool = False) -> Callable[[Desk], ir.Table]:
+    """Return what builds `status_seconds` on a clock, or `status_recorded`."""
 
     def build(desk: Desk) -> ir.Table:
         from deskferry.metrics.desk import seconds_between  # noqa: PLC0415  # it imports this package
@@ -190,11 +196,13 @@ def seconds_by_ticket(clock: str) -> Callable[[Desk], ir.Table]:
             found = found.mutate(seconds=seconds_between(found.from_at, found.until))
         else:
             found = desk.calendars.elapsed(found, "from_at", "until", "seconds")
-        left = found.to_at.notnull()
-        sums = {f"{one}_seconds": found.seconds.sum(where=found.status == one) for one in MEASURED}
-        sums |= {f"{one}_recorded": found.seconds.sum(where=(found.status == one) & left) for one in MEASURED}
-        gap = found.status.isin(FINAL) & found.after.isin(UNRESOLVED_STATUSES).fill_null(False)
-        sums["reopened_seconds"] = found.seconds.sum(where=gap)
+        if recorded:
+            left = found.to_at.notnull()
+            sums = {f"{one}_recorded": found.seconds.sum(where=(found.status == one) & left) for one in MEASURED}
+        else:
+            sums = {f"{one}_seconds": found.seconds.sum(where=found.status == one) for one in MEASURED}
+            gap = found.status.isin(FINAL) & found.after.isin(UNRESOLVED_STATUSES).fill_null(False)
+            sums["reopened_seconds"] = found.seconds.sum(where=gap)
         # A status that the ticket never had took 0 s; one whose seconds nobody can tell (no schedule) stays NULL.
         unknown = found.seconds.isnull().any()
         summed = found.group_by("ticket_id").aggregate(connection=found.connection.min(), unknown=unknown, **sums)

@@ -12,7 +12,7 @@ origin       `inbound`, or `outbound` where an agent opened it for somebody else
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -83,3 +83,20 @@ def _origin(tickets: ir.Table) -> Any:
     same = tickets.submitter_id == tickets.requester_id
     by_agent = tickets["_role"].isin(AGENTS)
     return ibis.cases((same, "inbound"), (by_agent, "outbound"), (tickets["_role"].notnull(), "inbound"))
+
+
+def of_base(desk: Desk, rows: ir.Table) -> ir.Table:
+    """Return rows with `in_p0` of their ticket: told once for a fact, so that no metric has to look it up."""
+    tickets = desk.fact("ticket").select("in_p0", _ticket="ticket_id")
+    found = rows.left_join(tickets, rows.ticket_id == tickets["_ticket"]).drop("_ticket")
+    return found.mutate(in_p0=found.in_p0.fill_null(False))
+
+
+def base_population(desk: Desk, beside: Iterable[str]) -> ir.Table:
+    """Return the tickets of the base population P0, beside them the columns of further facts of this grain."""
+    found = desk.fact("ticket")
+    found = found.filter(found.in_p0)
+    for name in beside:
+        other = desk.fact(name).drop("connection")
+        found = found.left_join(other, "ticket_id").drop("ticket_id_right")
+    return found
