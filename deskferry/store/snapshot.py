@@ -240,12 +240,15 @@ def _written(
     (arrow_export,) = needed("deskferry.store.arrow_export")
     with store.read() as database:
         marks = {name: _mark(database, name) for name in tables}
-        same = {
-            name: earlier[name]
+        valid = {name: one for name, one in earlier.items() if name in tables and one.mark == marks[name]}
+        same = {name: one for name, one in valid.items() if set(tables[name]) <= set(one.columns)}
+        new = {
+            name: _Held(
+                _new_file(name), _asked(name, {*columns, *(valid[name].columns if name in valid else ())}), marks[name]
+            )
             for name, columns in tables.items()
-            if name in earlier and earlier[name].mark == marks[name] and set(columns) <= set(earlier[name].columns)
+            if name not in same
         }
-        new = {name: _Held(_new_file(name), tables[name], marks[name]) for name in tables if name not in same}
         arrow_export.export_postgresql(database.connection.driver_connection, _orders(folder, new), salt)
     return same | new
 

@@ -99,6 +99,20 @@ def test_writing_to_another_database_of_the_server_writes_nothing_anew(postgresq
     assert third.files["survey_response"] == first.files["survey_response"], "nothing was written to this table"
 
 
+def test_a_new_column_keeps_those_of_a_table_that_a_neighbour_did_not_touch(
+    postgresql: Server, postgresql_url: str
+) -> None:
+    with open_store(postgresql_url) as ours, postgresql.database("neighbour") as other, open_store(other) as theirs:
+        put(ours, "ticket", 1, subject="s", status="open")
+        Snapshot.refresh(ours, ASKED)
+        put(theirs, "ticket", 1)
+        kept = Snapshot.refresh(ours, {"ticket": ["status"]})
+        put(ours, "ticket", 2)
+        anew = Snapshot.refresh(ours, {"ticket": ["status"]})
+    assert {"status", "subject"} <= set(kept.columns["ticket"])
+    assert "subject" not in anew.columns["ticket"], "rows that changed are read for what is asked"
+
+
 def test_a_new_column_keeps_those_that_are_there(store: Store) -> None:
     put(store, "ticket", 1, subject="s", status="open")
     first = Snapshot.refresh(store, ASKED)
