@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def simulate(vendor: str, port: int, faults: str | None, clock: ClockMode, **opt
         server = serve(desk, port)
     except OSError as error:
         raise ConfigError(f"Port {port} cannot be used: {error.strerror}.", "Choose another, or 0 for any.") from None
-    with server:
+    with suppress(KeyboardInterrupt), server:  # its usual end: nothing of it goes on another time
         server.faults.extend(rules)
         click.echo(orjson.dumps({
             "vendor": vendor, "base_url": server.base_url, "credentials": desk.credentials(), "clock": clock,

@@ -92,7 +92,9 @@ class Command:
             yield json.loads(line)
         finally:
             running.send_signal(signal.SIGINT)
-            running.communicate(timeout=10)
+            out, err = running.communicate(timeout=10)
+        # Its usual end: no word of a run that could be gone on with.
+        assert (running.returncode, out, "Stopped" in err) == (0, "", False), err
 
     def _env(self, more: Mapping[str, str] | None) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("DESKFERRY_")}

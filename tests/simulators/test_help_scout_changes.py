@@ -198,6 +198,15 @@ def test_the_command_serves_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(told["credentials"]) == {"app_id", "app_secret", "access_token", "docs_api_key"}
 
 
+def test_ctrl_c_is_the_end_of_the_command_however_early_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(line: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(simulating.click, "echo", interrupted)
+    result = CliRunner().invoke(simulating.simulate, ["help_scout", "--tickets", "1"])
+    assert (result.exit_code, result.output) == (0, "")
+
+
 def test_the_snapshot_has_all_of_it() -> None:
     desk: HelpScoutDesk = build(seed=1, tickets=30)
     picture = desk.snapshot()
