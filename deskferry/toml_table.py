@@ -32,7 +32,7 @@ class Table:
         """Refuse keys that are not among these."""
         for key in self.values:
             if key not in known:
-                advice = did_you_mean(key, known) or f"Known here: {', '.join(sorted(known))}."
+                advice = did_you_mean(key, known) or f"Known here: {', '.join(sorted(set(known)))}."
                 raise ConfigError(f"{self.place}: {key!r} is unknown.", advice)
 
     def table(self, key: str) -> Table:
