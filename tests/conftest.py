@@ -73,6 +73,8 @@ LONG = (
     "journey/test_mending.py::test_a_rehearsal_tells_what_it_refuses",
     "journey/test_zendesk_questions.py::test_without_a_mapping_the_defaults_hold",
     "journey/test_zendesk_moves.py::test_bulk_imports_of_users_may_be_switched_off",
+    "journey/test_zendesk_crash.py::test_killed_at_points_by_a_printed_seed[help centre]",
+    "metrics/test_kept_facts.py::test_what_is_left_out_and_other_code_have_files_of_their_own",
 )
 """What takes long and looks once more: on PostgreSQL after SQLite, for a second vendor, many edits, whole exports; and
 the search for secrets after every command."""

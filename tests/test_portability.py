@@ -7,7 +7,9 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,10 +26,25 @@ POSIX_NAMES = {
 }  # fmt: skip
 
 
-def offences(source: str) -> list[str]:
+@pytest.fixture(scope="module")
+def trees() -> dict[str, ast.AST]:
+    """Give each file of the package, read once."""
+    return {
+        str(path.relative_to(PACKAGE)): ast.parse(path.read_text(encoding="utf-8"))
+        for path in sorted(PACKAGE.rglob("*.py"))
+    }
+
+
+def found_in(trees: dict[str, ast.AST], search: Callable[[ast.AST], list[Any]]) -> dict[str, list[Any]]:
+    """Return what a search finds, by file."""
+    assert len(trees) > 300
+    return {path: found for path, tree in trees.items() if (found := search(tree))}
+
+
+def offences(tree: ast.AST) -> list[str]:
     """Return the POSIX-only names that a piece of source uses without asking `hasattr`/`getattr`."""
     found = []
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found += [one.name for one in node.names if one.name in POSIX_MODULES]
         elif isinstance(node, ast.ImportFrom) and node.module in POSIX_MODULES:
@@ -43,19 +60,23 @@ def offences(source: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_no_posix_only_name(path: Path) -> None:
-    assert offences(path.read_text(encoding="utf-8")) == []
+def test_no_posix_only_name(trees: dict[str, ast.AST]) -> None:
+    assert found_in(trees, offences) == {}
 
 
 def test_the_search_finds_planted_names() -> None:
-    assert set(offences("import fcntl\nimport os\nos.fork()\nx = '/tmp/a'")) == {"fcntl", "os.fork", "/tmp/a"}
+    planted = {
+        "one.py": ast.parse("import fcntl\nimport os\nos.fork()\nx = '/tmp/a'"),
+        "two.py": ast.parse("import os"),
+    }
+    found = found_in(planted | {str(n): ast.parse("") for n in range(300)}, offences)
+    assert {path: set(names) for path, names in found.items()} == {"one.py": {"fcntl", "os.fork", "/tmp/a"}}
 
 
-def text_opens(source: str) -> list[int]:
+def text_opens(tree: ast.AST) -> list[int]:
     """Return the lines that read or write text without naming the encoding."""
     found = []
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
             continue
         name, keywords = node.func.attr, {one.arg for one in node.keywords}
@@ -67,13 +88,13 @@ def text_opens(source: str) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_text_files_name_their_encoding(path: Path) -> None:
-    assert text_opens(path.read_text(encoding="utf-8")) == []
+def test_text_files_name_their_encoding(trees: dict[str, ast.AST]) -> None:
+    assert found_in(trees, text_opens) == {}
 
 
 def test_the_encoding_search_finds_planted_calls() -> None:
-    assert text_opens("p.read_text()\np.open('w')\np.open('wb')\np.write_text(x, encoding='utf-8')") == [1, 2]
+    planted = "p.read_text()\np.open('w')\np.open('wb')\np.write_text(x, encoding='utf-8')"
+    assert text_opens(ast.parse(planted)) == [1, 2]
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "cp437"])
