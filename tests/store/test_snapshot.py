@@ -102,7 +102,7 @@ def test_writing_to_another_database_of_the_server_writes_nothing_anew(postgresq
 def test_a_new_column_keeps_those_of_a_table_that_a_neighbour_did_not_touch(
     postgresql: Server, postgresql_url: str
 ) -> None:
-    with open_store(postgresql_url) as ours, postgresql.database("neighbour") as other, open_store(other) as theirs:
+    with open_store(postgresql_url) as ours, postgresql.database("bystander") as other, open_store(other) as theirs:
         put(ours, "ticket", 1, subject="s", status="open")
         Snapshot.refresh(ours, ASKED)
         put(theirs, "ticket", 1)
