@@ -45,7 +45,7 @@ LOG = 150.0
 """What a pull of an event log stays below, over the csv module. The aim is 4: SQLite alone is above it."""
 TEXTS, SLOWEST = 150.0, 60.0
 """MiB a second at which texts should be scanned, and at least are: a slower machine is no fault."""
-_TRIES = 3
+_TRIES = 5
 METRICS_MEMORY, LINEAR = 6 * 1024.0, 1.0
 PEOPLE_SECONDS, PEOPLE_MEMORY = 120.0, 2 * 1024.0
 """For people who are there twice, among any number up to 50,000."""
