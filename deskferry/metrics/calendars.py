@@ -94,13 +94,14 @@ def days_of(
 ) -> Iterator[tuple[date, float, list[tuple[float, float]]]]:
     """Yield for each UTC day what was open before it, and its open intervals as seconds of the day."""
     by_day: dict[date, list[tuple[float, float]]] = defaultdict(list)
-    for start, end in open_intervals(schedule, first - timedelta(days=2), last + timedelta(days=1)):
+    for begin, end in open_intervals(schedule, first - timedelta(days=2), last + timedelta(days=1)):
+        start = begin
         while start < end:
             midnight = datetime.combine(start.date() + timedelta(days=1), time(), tzinfo=UTC)
             until = min(end, midnight)
             base = midnight - timedelta(days=1)
             by_day[start.date()].append(((start - base).total_seconds(), (until - base).total_seconds()))
-            start = until  # noqa: PLW2901  # what is left of it
+            start = until
     before = 0.0
     for number in range((last - first).days + 1):
         day = first + timedelta(days=number)

@@ -237,7 +237,7 @@ class Ask:
         Business time needs `ticket_id`.
         """
         if self.clock in {CALENDAR, NO_CLOCK}:
-            return rows.mutate(value=seconds_between(rows[start], rows[end]))
+            return rows.mutate(value=zones.seconds_between(rows[start], rows[end]))
         return self.desk.calendars.elapsed(rows, start, end, "value", schedules=schedules)
 
 
@@ -247,8 +247,3 @@ def _by_fact(names: tuple[str, ...]) -> dict[str, list[str]]:
         fact, _dot, column = name.partition(".")
         found.setdefault(fact, []).append(column)
     return found
-
-
-def seconds_between(start: ir.TimestampValue, end: ir.TimestampValue) -> ir.FloatingValue:
-    """Return seconds with their fraction; NULL where the end lies before the start."""
-    return (end >= start).ifelse(end.delta(start, unit="microsecond") / 1e6, ibis.null("float64"))

@@ -16,7 +16,8 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from deskferry.metrics.desk import Desk, seconds_between
+from deskferry.metrics import zones
+from deskferry.metrics.desk import Desk
 from deskferry.metrics.facts import tables_of
 from deskferry.metrics.facts.response_turn import numbered
 
@@ -51,7 +52,7 @@ def _ticket(desk: Desk) -> ir.Table:
     rows = rows.rename(first_reply_agent_id="first_reply_agent", last_reply_agent_id="last_reply_agent")
     ends = {"first_response": "first_reply_at", "first_resolution": "first_solved_at", "resolution": "last_solved_at"}
     for name, end in ends.items():
-        rows = rows.mutate(**{f"{name}_seconds": seconds_between(rows.created_at, rows[end])})
+        rows = rows.mutate(**{f"{name}_seconds": zones.seconds_between(rows.created_at, rows[end])})
         rows = desk.calendars.elapsed(rows, "created_at", end, f"{name}_business_seconds", schedules="cumulative")
     rows = rows.mutate(created_on=_day(desk, rows.created_at), solved_on=_day(desk, rows.last_solved_at))
     return rows.drop("last_reply_agent_id", "first_reply_place", "last_customer_place")
@@ -64,13 +65,15 @@ def _message(desk: Desk) -> ir.Table:
 
 def _status_interval(desk: Desk) -> ir.Table:
     rows = desk.fact("status_interval")
-    rows = rows.mutate(seconds=seconds_between(rows.from_at, rows.until), from_on=_day(desk, rows.from_at))
+    rows = rows.mutate(seconds=zones.seconds_between(rows.from_at, rows.until), from_on=_day(desk, rows.from_at))
     return desk.calendars.elapsed(rows, "from_at", "until", "business_seconds", schedules="cumulative").drop("until")
 
 
 def _response_turn(desk: Desk) -> ir.Table:
     rows = desk.fact("response_turn")
-    rows = rows.mutate(seconds=seconds_between(rows.opened_at, rows.closed_at), opened_on=_day(desk, rows.opened_at))
+    rows = rows.mutate(
+        seconds=zones.seconds_between(rows.opened_at, rows.closed_at), opened_on=_day(desk, rows.opened_at)
+    )
     rows = desk.calendars.elapsed(rows, "opened_at", "closed_at", "business_seconds", schedules="cumulative")
     return numbered(rows).drop("in_p0", "replies_before").rename(agent_id="agent")
 

@@ -1,4 +1,4 @@
-"""Local time on every engine alike, by the zone data of Python: no engine is asked for a time zone."""
+"""Time on every engine alike. Zones are those of Python's data: no engine is asked for a time zone."""
 
 from __future__ import annotations
 
@@ -68,6 +68,11 @@ def local(at: ir.TimestampValue, changes: list[tuple[datetime, float]]) -> ir.Ti
 
 
 @lru_cache(4096)
+def seconds_between(start: ir.TimestampValue, end: ir.TimestampValue) -> ir.FloatingValue:
+    """Return seconds with their fraction; NULL where the end lies before the start."""
+    return (end >= start).ifelse(end.delta(start, unit="microsecond") / 1e6, ibis.null("float64"))
+
+
 def instant(day: date, zone: ZoneInfo) -> datetime:
     """Return the instant at which a local day begins (the first of two midnights, or the end of a skipped one)."""
     return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)

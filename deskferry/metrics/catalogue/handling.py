@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import ibis.expr.types as ir
 
+from deskferry.metrics import zones
 from deskferry.metrics.aggregation import Duration, Quotient, Rate
 from deskferry.metrics.definition import Finished, Metric, Need
-from deskferry.metrics.desk import seconds_between
 from deskferry.metrics.intervals import seconds_of, united
 from deskferry.metrics.options import EVENT, Choice, Flag, Number
 
@@ -74,7 +74,7 @@ def _contacts(ask: Ask, legs: ir.Table) -> ir.Table:
     joined = joined.filter(joined["_place"] == 0)
     wrapped = joined.group_by("id").aggregate(wrapped=joined["_seconds"].sum())
     rows = legs.left_join(wrapped, "id")
-    value = seconds_between(rows.answered_at, rows.ended_at) + rows.wrapped.fill_null(0.0)
+    value = zones.seconds_between(rows.answered_at, rows.ended_at) + rows.wrapped.fill_null(0.0)
     at = rows.ended_at.coalesce(rows.answered_at, rows.queue_entered_at)
     return rows.select(
         "connection", "ticket_id", "channel", value=value, at=at,
@@ -232,7 +232,7 @@ def _abandonment(ask: Ask) -> ir.Table:
         **{kind: (~answered & (outcome == kind)).fill_null(False) for kind in _KINDS if kind != "dropped"},
     )
     gave_up = legs.abandoned | legs.missed if ask.options["missed"] else legs.abandoned
-    waited = seconds_between(legs.queue_entered_at, legs.ended_at)
+    waited = zones.seconds_between(legs.queue_entered_at, legs.ended_at)
     least = ask.options["short_seconds"]
     short = gave_up & (waited < least).fill_null(False)
     if least:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import ibis.expr.types as ir
 
 from deskferry.metrics.aggregation import Duration
@@ -37,29 +39,27 @@ _OPTIONS = {
     "variant": Choice(("seconds", "recorded"), "All time up to now, or only of statuses that the ticket has left"),
     "tickets": Choice(("final", "all"), "Tickets that are solved or closed now, or all"),
 }
-_COMMON = {
-    "facts": ("resolution", "status_seconds", "status_seconds_business"),
-    "needs": (HISTORY,),
-    "clocks": CLOCKS,
-    "anchors": {EVENT: "last_solved_at", COHORT: "created_at"},
-    "aggregation": Duration(),
-}
+_metric = partial(
+    Metric,
+    version=1,
+    facts=("resolution", "status_seconds", "status_seconds_business"),
+    needs=(HISTORY,),
+    clocks=CLOCKS,
+    anchors={EVENT: "last_solved_at", COHORT: "created_at"},
+    aggregation=Duration(),
+)
 
 METRICS: tuple[Metric, ...] = (
-    Metric(
+    _metric(
         "M12",
-        version=1,
         population="tickets of the base population that are solved or closed now; time as new, open or on hold",
         rows=lambda ask: _in_statuses(ask, *REQUESTER_WAIT),
         options=_OPTIONS,
-        **_COMMON,  # type: ignore[arg-type]  # what several metrics share, by keyword
     ),
-    Metric(
+    _metric(
         "M13",
-        version=1,
         population="tickets of the base population that are solved or closed now; time in the statuses of `which`",
         rows=lambda ask: _in_statuses(ask, *_WHOSE[ask.options["which"]]),
         options={"which": Choice(tuple(_WHOSE), "Worked on (new, open), pending, or on hold"), **_OPTIONS},
-        **_COMMON,  # type: ignore[arg-type]  # what several metrics share, by keyword
     ),
 )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import ibis.expr.types as ir
 
+from deskferry.metrics import zones
 from deskferry.metrics.facts.response_turn import numbered
 from deskferry.metrics.facts.ticket import FINAL
 
@@ -162,8 +163,6 @@ def _measured(ask: Ask, found: ir.Table, clock: str) -> ir.Table:
 
 def elapsed(ask: Ask, rows: ir.Table, start: str, end: str, clock: str) -> ir.Table:
     """Return rows with `value`: seconds on a clock that the target decides, not the question."""
-    from deskferry.metrics.desk import seconds_between  # noqa: PLC0415  # it imports this package
-
     if clock == "calendar":
-        return rows.mutate(value=seconds_between(rows[start], rows[end]))
+        return rows.mutate(value=zones.seconds_between(rows[start], rows[end]))
     return ask.desk.calendars.elapsed(rows, start, end, "value")

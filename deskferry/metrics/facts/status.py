@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import ibis.expr.types as ir
 
+from deskferry.metrics import zones
 from deskferry.metrics.facts.ticket import FINAL, of_base
 
 if TYPE_CHECKING:
@@ -188,12 +189,10 @@ def seconds_by_ticket(clock: str, *, recorded: bool = False) -> Callable[[Desk],
     """Return what builds `status_seconds` on a clock, or `status_recorded`."""
 
     def build(desk: Desk) -> ir.Table:
-        from deskferry.metrics.desk import seconds_between  # noqa: PLC0415  # it imports this package
-
         found = desk.fact("status_interval")
         found = found.filter(found.basis != "rebuilt", found.status.isin((*MEASURED, "closed")))
         if clock == "calendar":
-            found = found.mutate(seconds=seconds_between(found.from_at, found.until))
+            found = found.mutate(seconds=zones.seconds_between(found.from_at, found.until))
         else:
             found = desk.calendars.elapsed(found, "from_at", "until", "seconds")
         if recorded:
