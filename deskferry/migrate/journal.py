@@ -191,7 +191,7 @@ class Journal:
             for intent in intents:
                 self._intend(database, intent, now)
             for connection in (self.route.source, self.route.destination):
-                beat(database, connection, stamp)
+                beat(database, connection)
 
     def _intend(self, database: Connection, intent: Intent, now: float) -> None:
         table, operation = machinery.write_op, intent.operation

@@ -18,10 +18,10 @@ def fetched_ahead(items: Iterable[Item], ahead: int = 1) -> Generator[Item, None
 
     `ahead` of them wait: one more page of long tickets costs some 15 MiB, and saves no time.
     """
-    ready: queue.Queue[tuple[Item | None, BaseException | None]] = queue.Queue(maxsize=ahead)
+    ready: queue.Queue[tuple[Item] | BaseException] = queue.Queue(maxsize=ahead)
     stop = threading.Event()
 
-    def put(entry: tuple[Item | None, BaseException | None]) -> None:
+    def put(entry: tuple[Item] | BaseException) -> None:
         while not stop.is_set():
             try:
                 ready.put(entry, timeout=_POLL)
@@ -32,24 +32,24 @@ def fetched_ahead(items: Iterable[Item], ahead: int = 1) -> Generator[Item, None
     def work() -> None:
         try:
             for item in items:
-                put((item, None))
+                put((item,))
                 if stop.is_set():
                     return
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that writes
-            put((None, error))
+            put(error)
         else:
-            put((None, StopIteration()))
+            put(StopIteration())
 
     thread = threading.Thread(target=work, name="fetch-ahead", daemon=True)
     thread.start()
     try:
         while True:
-            item, error = _taken(ready)
-            if isinstance(error, StopIteration):
+            entry = _taken(ready)
+            if isinstance(entry, StopIteration):
                 return
-            if error is not None:
-                raise error
-            yield item  # type: ignore[misc]  # None comes only with an error
+            if isinstance(entry, BaseException):
+                raise entry
+            yield entry[0]
     finally:
         stop.set()
 
@@ -61,15 +61,15 @@ def in_parallel(items: Iterable[Item], work: Callable[[Item], Result], threads: 
     vendor does not hold up Ctrl-C, nor the end of the process.
     """
     inbox: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
-    outbox: queue.SimpleQueue[tuple[Item, Result | None, BaseException | None]] = queue.SimpleQueue()
+    outbox: queue.SimpleQueue[tuple[Item, Result] | BaseException] = queue.SimpleQueue()
     stop = threading.Event()
 
     def serve() -> None:
         while (item := inbox.get()) is not None and not stop.is_set():
             try:
-                outbox.put((item, work(item), None))
+                outbox.put((item, work(item)))
             except BaseException as error:  # noqa: BLE001 - raised again in the thread that writes
-                outbox.put((item, None, error))
+                outbox.put(error)
 
     workers: list[threading.Thread] = []
     source, under_way, exhausted = iter(items), 0, False
@@ -87,14 +87,14 @@ def in_parallel(items: Iterable[Item], work: Callable[[Item], Result], threads: 
                     workers[-1].start()
             if not under_way:
                 return
-            item, result, error = _taken(outbox)
+            entry = _taken(outbox)
             under_way -= 1
-            if error is not None:
+            if isinstance(entry, BaseException):
                 _end(stop, inbox, workers)
                 for worker in workers:
                     worker.join()
-                raise error
-            yield item, result  # type: ignore[misc]  # None comes only with an error
+                raise entry
+            yield entry
     finally:
         _end(stop, inbox, workers)
 

@@ -68,7 +68,7 @@ class UndoJournal:
         with self.written.store.journal() as database:
             for unit in units:
                 self._intend(database, unit, stamp)
-            self._beat(database, stamp)
+            self._beat(database)
 
     def _intend(self, database: Connection, unit: Unit, stamp: str) -> None:
         dead = database.execute(
@@ -100,14 +100,14 @@ class UndoJournal:
         with self.written.store.journal() as database:
             for unit, undone in outcomes:
                 self._settle(database, unit, undone, stamp)
-            self._beat(database, stamp)
+            self._beat(database)
         for unit, undone in outcomes:
             if undone.state != "refused":
                 self.undone[unit.op.kind] += 1
 
-    def _beat(self, database: Connection, stamp: str) -> None:
+    def _beat(self, database: Connection) -> None:
         for connection in (self.written.route.source, self.written.route.destination):
-            beat(database, connection, stamp)
+            beat(database, connection)
 
     def _settle(self, database: Connection, unit: Unit, undone: Undone, stamp: str) -> None:
         refused = undone.state == "refused"

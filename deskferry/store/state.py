@@ -166,8 +166,8 @@ def _signs_of_life(store: Store, connection: str, run_id: str) -> Iterator[None]
         thread.join(timeout=5.0)  # it may wait for another process that writes
 
 
-def beat(database: Connection, connection: str, now: str) -> None:  # noqa: ARG001 - whatever clock a connection has
-    """Show a sign of life for the lock's holder, with a write that is made anyway."""
+def beat(database: Connection, connection: str) -> None:
+    """Show a sign of life for the lock's holder, with a write that is made anyway, by the clock of this machine."""
     table = machinery.run_lock
     database.execute(table.update().where(table.c.connection == connection).values(beat_at=_machine_time()))
 
