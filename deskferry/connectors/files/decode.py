@@ -179,7 +179,7 @@ def _ndjson(handle: TextIO, _path: Path, _options: Mapping[str, Any]) -> Iterato
 def _parquet(path: Path) -> Iterator[Decoded]:
     try:
         import pyarrow as pa  # noqa: PLC0415 - an optional dependency
-        from pyarrow import parquet  # noqa: PLC0415
+        from pyarrow import parquet  # noqa: PLC0415 - as above
     except ImportError:
         raise ConfigError(
             f"{path.name} is Parquet, which needs pyarrow.", "Install it: pip install 'deskferry[files]'"

@@ -261,10 +261,12 @@ class FreshdeskDestination:
         if what == "type":
             wanted = answer or label or value
             return self._desk.types.get(wanted.casefold()) or answer or "none"
-        table = {"status": codes.STATUS, "priority": codes.PRIORITY, "channel": codes.CHANNEL}[what]
+        tables: dict[str, codes.Narrowed[Any]] = {
+            "status": codes.STATUS, "priority": codes.PRIORITY, "channel": codes.CHANNEL,
+        }  # fmt: skip
         code = codes.by_answer(what, answer) if answer else None
         if code is None:
-            found = table.code(value)  # type: ignore[attr-defined]  # one of three tables
+            found = tables[what].code(value)
             code = found[0] if found else codes.OPEN
         return codes.label_of(what, code)
 

@@ -46,11 +46,11 @@ def _page(session: Session, state: Cursor, label: str, number: int) -> Raw:
         "start": instant(moment(state["since"])), "end": state["until"], "rating": label, "page": number,
         "sortField": "createdAt", "sortOrder": "ASC",
     }  # fmt: skip
-    body = session.get_page(PATH, params, alike=True).body
+    body: Raw = session.get_page(PATH, params, alike=True).body
     told = body.get("page")
     if type(told) is int and told not in (0, number):
         raise PagingLoop(PATH, f"page {number} was asked for and page {told} came")
-    return body  # type: ignore[no-any-return]  # a body that is no object fails above
+    return body
 
 
 def _record(row: Raw) -> RawRecord:

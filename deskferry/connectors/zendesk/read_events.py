@@ -121,15 +121,14 @@ _Found = TypeVar("_Found")
 
 def remembered(find: Callable[[Raw], _Found]) -> Callable[[Raw], _Found]:
     """Return a function that remembers what it found of the last record: several tables ask for the same one."""
-    last: tuple[Raw | None, _Found | None] = (None, None)
+    last: tuple[Raw, _Found] | None = None
 
     def of(raw: Raw) -> _Found:
         nonlocal last
-        known, found = last  # one tuple, so that threads never see a record with what was found of another one
-        if known is not raw:
-            found = find(raw)
-            last = (raw, found)
-        return found  # type: ignore[return-value]  # None only where `find` found it
+        known = last  # one tuple, so that threads never see a record with what was found of another one
+        if known is None or known[0] is not raw:
+            known = last = (raw, find(raw))
+        return known[1]
 
     return of
 

@@ -11,7 +11,7 @@ import html
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -161,13 +161,13 @@ class Recording:
         return lambda file: recorded.get(file.record["id"], [])
 
     def _blob(self, token: str) -> Blob | None:
-        record = self._attachments().get(token)
+        record = self._attachments.get(token)
         if record is None:
             return None
         kind, size, number = str(record["content_type"]), int(record["size"]), int(record["id"])
         return Blob(str(number), record["file_name"], kind, size, lambda: file_content(0, number, kind, size))
 
-    @lru_cache(maxsize=1)  # noqa: B019  (one recording lives as long as its desk)
+    @cached_property
     def _attachments(self) -> dict[str, Record]:
         found: dict[str, Record] = {}
         for place in range(len(self.tickets)):
