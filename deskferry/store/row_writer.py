@@ -93,7 +93,7 @@ class RowWriter:
         for object_name, group in groupby(records, attrgetter("object")):
             payloads = [record.payload for record in group if record.payload is not None]
             hashes += self.mapper(object_name).raw_hashes(payloads)
-            self.coverage[object_name].add_all(payloads)
+            self.coverage[object_name].add(payloads)
         return hashes
 
     def mapper(self, object_name: str) -> Mapper:

@@ -32,11 +32,7 @@ class Coverage:
                     keys.add(row.path.removeprefix("^").split(".", maxsplit=1)[0])
         return frozenset(keys)
 
-    def add(self, raw: Raw) -> None:
-        """Count the top-level keys of one payload."""
-        self.add_all((raw,))
-
-    def add_all(self, payloads: Iterable[Raw]) -> None:
+    def add(self, payloads: Iterable[Raw]) -> None:
         """Count the top-level keys of payloads."""
         self._shapes.update(map(tuple, payloads))  # there are few shapes: counted as a whole, key by key later
         if len(self._shapes) > _SHAPES:

@@ -43,7 +43,7 @@ def test_every_key_is_accounted_for(vendor: Connector, raw: Path) -> None:
     for name, payloads in golden.load(raw).items():
         coverage = Coverage(vendor.maps[name])
         for payload in payloads:
-            coverage.add(payload)
+            coverage.add([payload])
         unknown[name] = [path for path, what, _reason, _count in coverage.report() if what == "unknown"]
     assert not any(unknown.values()), unknown
 

@@ -112,7 +112,7 @@ def test_the_real_account_is_mapped_whole() -> None:
                     payload["metric_set"] = metrics[payload["id"]]
                 out: dict[str, list[Any]] = {}
                 assert mapper.apply(payload, str(payload["id"]), golden.NOW, out) is None
-                coverage.add(payload)
+                coverage.add([payload])
                 kept += len(out.get("vendor_metric", ()))
             assert not [line for line in coverage.report() if line[1] == "unknown"]
         assert kept == sum(_numbers(one) for one in metrics.values())
