@@ -67,12 +67,12 @@ def local(at: ir.TimestampValue, changes: list[tuple[datetime, float]]) -> ir.Ti
     return at + ibis.cases(*branches, else_=seconds[-1]).as_interval("s")
 
 
-@lru_cache(4096)
 def seconds_between(start: ir.TimestampValue, end: ir.TimestampValue) -> ir.FloatingValue:
     """Return seconds with their fraction; NULL where the end lies before the start."""
     return (end >= start).ifelse(end.delta(start, unit="microsecond") / 1e6, ibis.null("float64"))
 
 
+@lru_cache(4096)
 def instant(day: date, zone: ZoneInfo) -> datetime:
     """Return the instant at which a local day begins (the first of two midnights, or the end of a skipped one)."""
     return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
