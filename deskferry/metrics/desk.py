@@ -57,6 +57,14 @@ class Desk:
             self._tables[name] = self.backend.table(name)
         return self._tables[name]
 
+    def has(self, name: str) -> bool:
+        """Whether the snapshot has a table."""
+        try:  # not list_tables: ibis 12 calls there what DuckDB 2 has no longer
+            self._stored(name)
+        except TableNotFound:
+            return False
+        return True
+
     def texts(self, name: str, column: str = "id") -> ir.Table:
         """Return `key` and `text` of a column of ids: for a table and column that was asked for as `text_of_…`."""
         found = self._stored(name)
@@ -68,10 +76,7 @@ class Desk:
 
     def has_text(self, name: str, column: str) -> bool:
         """Whether the texts of a column of ids were asked for."""
-        try:  # not list_tables: ibis 12 calls there what DuckDB 2 has no longer
-            return set(text_column(column)) <= set(self._stored(name).columns)
-        except TableNotFound:
-            return False
+        return self.has(name) and set(text_column(column)) <= set(self._stored(name).columns)
 
     def fact(self, name: str) -> ir.Table:
         """Return a fact: see `facts`. It is computed when it is first asked for."""

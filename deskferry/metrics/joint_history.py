@@ -18,7 +18,9 @@ import ibis
 import ibis.expr.types as ir
 from sqlalchemy import select
 
+from deskferry.metrics.facts.ticket import HISTORY, lacks_status
 from deskferry.metrics.kept_facts import KeptFacts
+from deskferry.metrics.keys import wanted
 from deskferry.metrics.options import Question
 from deskferry.store import Store, machinery
 from deskferry.store.export_processes import KEY_OF
@@ -231,8 +233,17 @@ def opened(store: Store, tables: Mapping[str, set[str]], engine: str, question: 
     """
     joint = not question.separate and is_migrated(store)
     asked = with_joint_tables(tables) if joint else tables
-    snapshot = Snapshot.refresh(store, {name: sorted(columns) for name, columns in asked.items()})
-    backend = snapshot.connect(engine)
+    snapshot, backend = _read(store, asked, engine)
+    by_history = "ticket" in asked and lacks_status(backend.table("ticket"))
+    if by_history:
+        events = asked.get("ticket_event", set()) | wanted(("id", *HISTORY))
+        snapshot, backend = _read(store, {**asked, "ticket_event": events}, engine)
     if joint:
         return Opened(backend, join_desks(backend, snapshot), None)
-    return Opened(backend, [], KeptFacts(backend, snapshot, question.exclude) if engine == "duckdb" else None)
+    keeps = engine == "duckdb" and not by_history  # what is kept of a ticket is not named after its events
+    return Opened(backend, [], KeptFacts(backend, snapshot, question.exclude) if keeps else None)
+
+
+def _read(store: Store, asked: Mapping[str, set[str]], engine: str) -> tuple[Snapshot, Any]:
+    snapshot = Snapshot.refresh(store, {name: sorted(columns) for name, columns in asked.items()})
+    return snapshot, snapshot.connect(engine)

@@ -55,6 +55,20 @@ def test_without_history_the_time_of_solving_does_and_no_time_is_missing(world: 
     assert world.compute("M10", clock="calendar").reason == "no status history in the store"
 
 
+def test_a_ticket_of_an_event_log_stands_where_its_history_ends(world: World) -> None:
+    """It has no status of its own; the last one counts, whichever metric asks."""
+    for history in (("open", "solved", "open", "solved"), ("open", "solved", "open")):
+        ticket = world.ticket("2026-01-05 09:00", status=None)
+        for hour, status in enumerate(history, start=9):
+            world.status(ticket, f"2026-01-05 {hour:02}:00", status)
+        world.put("ticket", id=ticket, status=None)
+    world.through_store = True
+    resolution = world.compute("M09", clock="calendar").total
+    assert (resolution.value, resolution.n_eligible) == (3 * HOUR, 1)
+    assert world.compute("M14").value == 0.5
+    assert world.compute("M12", clock="calendar").value == 2 * HOUR
+
+
 def test_business_time_of_a_resolution(world: World) -> None:
     world.schedule()
     ticket = world.ticket("2026-01-09 16:00")  # a Friday

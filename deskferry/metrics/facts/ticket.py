@@ -34,11 +34,13 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 }
 FINAL = ("solved", "closed")
 AGENTS = ("agent", "light_agent", "admin")
+HISTORY = ("ticket_id", "field", "new_value", "occurred_at", "seq")
+"""What is read of events where a ticket has no status of its own."""
 
 
 def build(desk: Desk) -> ir.Table:
     """Return the fact."""
-    tickets = desk.table("ticket", deleted=True)
+    tickets = _with_status(desk, desk.table("ticket", deleted=True))
     people = desk.table("person", deleted=True)
     people = people.select(_person=people.id, _role=people.role)
     joined = tickets.left_join(people, tickets.submitter_id == people["_person"])
@@ -54,6 +56,24 @@ def build(desk: Desk) -> ir.Table:
         origin=_origin(joined),
     )
     return rows.mutate(in_p0=~(rows.is_deleted | rows.is_spam | rows.is_merged | rows.is_excluded))
+
+
+def lacks_status(tickets: ir.Table) -> bool:
+    """Whether a ticket has no status of its own: of an event log nothing but the history is known."""
+    return bool(tickets.filter(tickets.status.isnull(), tickets.deleted_at.isnull()).count().to_pyarrow().as_py())
+
+
+def _with_status(desk: Desk, tickets: ir.Table) -> ir.Table:
+    """Return tickets; one without a status has the last one of its history."""
+    if not (desk.has("ticket_event") and lacks_status(tickets)):
+        return tickets
+    events = desk.table("ticket_event")
+    events = events.filter(events.field == "status", events.new_value.notnull(), events.occurred_at.notnull())
+    newest = ibis.window(group_by="ticket_id", order_by=[events.occurred_at.desc(), events.seq.fill_null(0).desc()])
+    events = events.mutate(_back=ibis.row_number().over(newest)).filter(ibis._["_back"] == 0)
+    last = events.select(_ticket="ticket_id", _last="new_value")
+    found = tickets.left_join(last, tickets.id == last["_ticket"]).drop("_ticket")
+    return found.mutate(status=found.status.coalesce(found["_last"])).drop("_last")
 
 
 def _is(value: ir.StringValue, *among: str) -> Any:
