@@ -61,9 +61,16 @@ class StoreTooNew(DeskferryError):
 
 
 class Refused(DeskferryError):
-    """The vendor refused: credentials, role, scope, plan, or it is another account."""
+    """The vendor refused: credentials, role, scope, plan, or it is another account.
+
+    `status`: of the answer that refused a list, where it was one.
+    """
 
     exit_code = 3
+
+    def __init__(self, message: str, advice: str = "", *, status: int | None = None) -> None:
+        super().__init__(message, advice)
+        self.status = status
 
 
 class Stopped(DeskferryError):

@@ -157,7 +157,7 @@ MAPS = {one.object: one for one in (USER, TICKET, COMMENT, UPDATE)}
 STREAMS = (
     Stream("users", Mode.FULL, ("person", "tagging", "person_organization"), ("user",)),
     Stream("tickets", Mode.INCREMENTAL, ("ticket", "tagging", "vendor_metric", "message"), ("ticket",)),
-    Stream("updates", Mode.INCREMENTAL, ("message", "ticket_event"), ("update",)),
+    Stream("updates", Mode.INCREMENTAL, ("message", "ticket_event"), ("update",), optional=True),
     Stream("comments", Mode.CHILD, ("message", "attachment"), ("comment",)),
 )
 

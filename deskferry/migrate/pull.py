@@ -53,6 +53,8 @@ class PullResult:
     shortfalls: list[Shortfall]
     refused: dict[str, str] = field(default_factory=dict)
     """Streams that the vendor refused, with its words."""
+    lacking: frozenset[str] = frozenset()
+    """Those of them that the account's plan or settings may well lack, and of which nothing ever came: no finding."""
     hides: tuple[str, ...] = ()
     coverage: dict[str, list[tuple[str, str, str, int]]] = field(default_factory=dict)
     files: dict[str, int] = field(default_factory=dict)
@@ -61,8 +63,12 @@ class PullResult:
     def exit_code(self, *, partial: bool) -> int:
         """Return 1 where the data have findings that a green run must not hide, else 0."""
         exact = any(one.trust == "exact" and not one.acknowledged for one in self.shortfalls)
-        hidden = bool(self.hides or self.refused) and not partial
+        hidden = bool(self.hides or self.refused.keys() - self.lacking) and not partial
         return 1 if exact or self.open_rejects or hidden else 0
+
+
+_LACKING = frozenset({402, 403, 404})
+"""What a vendor answers where the plan has no such list; of credentials that are refused (401) nothing follows."""
 
 
 class Pull:
@@ -87,6 +93,7 @@ class Pull:
         )
         self.files = PulledFiles(store, connection)
         self.refused: dict[str, str] = {}
+        self.lacking: set[str] = set()
         self.run_id = run_id
         self._calls_before = connection.session.meter.snapshot()["calls"]
         self._reading = {stream.name: stream for stream in connection.source.streams()}
@@ -168,6 +175,8 @@ class Pull:
             if self.options.only and not stream.optional:
                 raise
             self.refused[stream.name] = str(refusal)
+            if stream.optional and refusal.status in _LACKING and not request.live():
+                self.lacking.add(stream.name)
             self.progress.say(f"{stream.name}: {refusal}")
         finally:
             self.progress.end()
@@ -332,6 +341,7 @@ class Pull:
             notes=tally.notes,
             shortfalls=short,
             refused=self.refused,
+            lacking=frozenset(self.lacking),
             hides=hides,
             coverage=coverage,
             files=self.files.counts,

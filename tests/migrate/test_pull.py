@@ -319,6 +319,35 @@ def test_short_parents_are_read_once_more(store: Store, trust: DeclaredClass) ->
     )
 
 
+@pytest.mark.parametrize(
+    ("stream", "status", "held", "code"),
+    [
+        ("updates", 403, False, 0),
+        ("updates", 404, False, 0),
+        ("updates", 403, True, 1),
+        ("updates", 401, False, 1),
+        ("users", 403, False, 1),
+    ],
+)
+def test_what_the_plan_lacks_is_a_note_and_what_the_role_hides_a_finding(
+    store: Store, stream: str, status: int, held: bool, code: int
+) -> None:
+    """A list that came once and is refused now was not lost with the plan, as far as anybody knows."""
+    desk = small_account()
+    desk.put_update("7", "10")
+    if held:
+        pull_all(store, desk)
+
+    def refuse(call: str) -> None:
+        if call.startswith(stream):
+            raise Refused(f"GET {stream} answered {status}.", "Ask.", status=status)
+
+    desk.before = refuse
+    result = pull_all(store, desk)
+    assert list(result.refused) == [stream]
+    assert result.exit_code(partial=False) == code
+
+
 def test_what_stays_short_is_reported_and_not_read_for_ever(store: Store) -> None:
     desk = small_account()
     desk.declared = {"11": (5, DeclaredClass.BOUND), "10": (9, DeclaredClass.EXACT)}

@@ -133,7 +133,7 @@ class FreshdeskSource:
                 yield from self._whole(stream, request)
         except VendorStatus as refusal:
             if refusal.status in {403, 404}:
-                raise Refused(refusal.message, refusal.advice) from refusal
+                raise refusal.refused() from refusal
             raise
 
     def child(self, stream: str, child: Child) -> Page:

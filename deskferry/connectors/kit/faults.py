@@ -30,6 +30,10 @@ class VendorStatus(DeskferryError):
         self.status, self.body, self.headers = status, body, headers
         self.code, self.detail = code or f"status_{status}", said
 
+    def refused(self) -> Refused:
+        """Return it as the refusal of a whole list."""
+        return Refused(self.message, self.advice, status=self.status)
+
 
 _ADVICE = {
     403: "The role, the scopes or the plan behind these credentials do not permit it.",

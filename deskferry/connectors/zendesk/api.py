@@ -30,7 +30,6 @@ from deskferry.connectors.zendesk.lists import (
 )
 from deskferry.connectors.zendesk.settings import DEPRECATION, SUFFIX, ZendeskSettings
 from deskferry.connectors.zendesk.streams import BY_NAME, LIST_SIZE, LISTINGS, STREAMS, WHOLE, Listing
-from deskferry.errors import Refused
 
 _TICKETS = {"support_type_scope": "all", "include": "metric_sets,comment_count"}
 """Without the scope, tickets that AI agents handled are missing; side-loads that an account lacks are ignored."""
@@ -110,7 +109,7 @@ class ZendeskSource:
                 yield replace(page, notes=(*notes, *page.notes)) if notes else page
         except VendorStatus as refusal:
             if refusal.status in REFUSED:
-                raise Refused(refusal.message, refusal.advice) from refusal
+                raise refusal.refused() from refusal
             raise
 
     def child(self, stream: str, child: Child) -> Page:
