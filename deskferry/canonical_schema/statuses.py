@@ -67,6 +67,7 @@ STATUSES: tuple[CrosswalkRow[Status], ...] = (
     CrosswalkRow("zoho_desk", "On Hold", "", Status.ON_HOLD, "statusType", _CATEGORY),
     CrosswalkRow("zoho_desk", "Closed", "", Status.SOLVED, f"statusType; {_NOT_FINAL}", _CATEGORY),
     CrosswalkRow("help_scout", "active", "Active", Status.OPEN, "the vendor has no status for untouched"),
+    CrosswalkRow("help_scout", "open", "", Status.OPEN, "seen in samples of the reference beside active"),
     CrosswalkRow("help_scout", "pending", "Pending", Status.PENDING),
     CrosswalkRow("help_scout", "closed", "Closed", Status.SOLVED, _NOT_FINAL),
     CrosswalkRow("help_scout", "spam", "Spam", Status.SPAM),

@@ -15,6 +15,7 @@ from deskferry.connectors.help_scout.files import Download
 from deskferry.connectors.help_scout.hal import fetch
 from deskferry.connectors.help_scout.settings import HelpScoutSession
 from deskferry.connectors.help_scout.streams import CONVERSATIONS, CUSTOMERS, DOCS, PEOPLE, RATINGS, STREAMS, WHOLE
+from deskferry.connectors.help_scout.system_users import SystemUsers
 from deskferry.connectors.kit.contract import Account, BlobRef, Child, Estimate, Page, PullRequest, Stream
 from deskferry.connectors.kit.count_seam import Counting, Listed, Span
 from deskferry.connectors.kit.limits import ACCOUNT, number
@@ -51,6 +52,7 @@ class HelpScoutSource:
     def __init__(self, session: Session, connection: ConnectionConfig) -> None:
         self._session = cast("HelpScoutSession", session)
         self._connection = connection
+        self._system_users = SystemUsers(session)
 
     def account(self) -> Account:
         """Return who we are."""
@@ -90,7 +92,7 @@ class HelpScoutSource:
             if stream == CUSTOMERS:
                 yield from scan.pages(self._session, scan.CUSTOMERS, request)
             elif stream == CONVERSATIONS:
-                yield from scan.pages(self._session, scan.CONVERSATIONS, request)
+                yield from scan.pages(self._session, scan.CONVERSATIONS, request, self._system_users.named)
             elif stream == RATINGS:
                 yield from ratings.pages(self._session, request)
             elif stream in DOCS:
@@ -101,7 +103,7 @@ class HelpScoutSource:
                 yield from lists.whole(self._session, stream, request)
         except VendorStatus as refusal:
             if refusal.status in lists.REFUSED:
-                raise Refused(refusal.message, refusal.advice) from refusal
+                raise refusal.refused() from refusal
             raise
 
     def child(self, stream: str, child: Child) -> Page:
@@ -109,7 +111,7 @@ class HelpScoutSource:
         if stream == PEOPLE:
             return people.named(self._session, child)
         assert stream == WHOLE
-        return children.whole(self._session, child)
+        return children.whole(self._session, child, self._system_users.named)
 
     def blob(self, ref: BlobRef) -> AbstractContextManager[Iterator[bytes]]:
         """Stream the bytes of an attachment."""

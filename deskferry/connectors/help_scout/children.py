@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from deskferry.connectors.help_scout.conversation import embedded_threads, merged, unfolded
 from deskferry.connectors.help_scout.hal import every_row
 from deskferry.connectors.help_scout.streams import WHOLE
@@ -11,8 +13,10 @@ from deskferry.connectors.kit.session import Session, VendorStatus
 _GONE = (404, 410)
 
 
-def whole(session: Session, child: Child) -> Page:
+def whole(session: Session, child: Child, named: Callable[[Raw], Raw]) -> Page:
     """Return a conversation with all its threads; one that was merged away or deleted yields its tombstone.
+
+    `named` calls the vendor's assistants what they are.
 
     A merged one answers 301 for 60 days, which leads to the survivor: what comes then has another id.
     """
@@ -24,7 +28,7 @@ def whole(session: Session, child: Child) -> Page:
         return Page((), notes=(f"conversations: conversation {child.parent} may not be read (403).",))
     if answer.status in _GONE:
         return Page((Tombstone("conversation", child.parent, "404"),))
-    row: Raw = answer.body
+    row = named(answer.body)
     if str(row["id"]) != child.parent:
         survivor = str(row["id"])
         return Page((merged(child.parent, survivor),), children=(Child(WHOLE, survivor),))
@@ -37,5 +41,5 @@ def whole(session: Session, child: Child) -> Page:
             if refusal.status not in _GONE:
                 raise
             return Page((Tombstone("conversation", child.parent, "404"),))
-        found = unfolded(row, listed, listed=True)
+        found = unfolded(row, [named(one) for one in listed], listed=True)
     return Page(found.records, complete=found.complete, declared=found.declared)

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from deskferry.connectors.help_scout.history import LINE_ITEM, in_context
 from deskferry.connectors.help_scout.streams import WHOLE
 from deskferry.connectors.kit.contract import Declared, DeclaredClass, Measure, Raw, RawRecord, Tombstone
 
-LINE_ITEM = "lineitem"
 MERGED = "merged"
 _UNCOUNTED = frozenset({"draft", "underreview", "review"})
 _CUTS = frozenset({25, 50, 100})
@@ -48,7 +48,10 @@ def bare(row: Raw) -> Raw:
 def unfolded(row: Raw, threads: Sequence[Raw], *, listed: bool = False) -> Unfolded:
     """Return the records of a conversation; `listed`: its threads come from their own list, which is not cut off."""
     own = str(row["id"])
-    records = [RawRecord("thread", str(one["id"]), {"conversationId": row["id"], **one}, own) for one in threads]
+    records = [
+        RawRecord("thread", str(one["id"]), {"conversationId": row["id"], **one}, own)
+        for one in in_context(threads, row.get("status"))
+    ]
     messages = [one for one in threads if one.get("type") != LINE_ITEM]
     uncounted = sum(one.get("state") in _UNCOUNTED for one in messages)
     told = row.get("threads")

@@ -63,6 +63,26 @@ def team(value: Any) -> tuple[str, Any] | None:
     return "team", value["id"]
 
 
+def _numbered(object_name: str) -> Callable[[Any], tuple[str, Any] | None]:
+    """Return what makes a reference of a bare id; 0 is the vendor's nobody (`closedBy`, `savedReplyId`, folders)."""
+
+    def chosen(value: Any) -> tuple[str, Any] | None:
+        return None if value in (None, "", 0) else (object_name, value)
+
+    chosen.__name__ = object_name
+    return chosen
+
+
+customer, user, mailbox, organization = map(_numbered, ("customer", "user", "mailbox", "organization"))
+
+
+def categories(article: Raw) -> list[tuple[str, Any]] | None:
+    """Return all categories that an article is in, the main one first."""
+    first = parent(article)
+    found = [("category", one) for one in article.get("categories") or ()]
+    return found or ([] if first is None else [first]) or None
+
+
 def parent(article: Raw) -> tuple[str, Any] | None:
     """Return the category that an article is mainly in, else its collection."""
     categories = article.get("categories") or ()
@@ -158,6 +178,17 @@ def properties(raw: Raw) -> Raw | None:
     listed = raw.get("properties") or embedded(raw, "properties")
     found = {str(one["slug"]): one.get("value") for one in listed if isinstance(one, Mapping) and one.get("slug")}
     return {key: value for key, value in found.items() if value not in (None, "", [])} or None
+
+
+_ROLES: Mapping[str, str] = {"owner": "admin", "admin": "admin", "user": "agent"}
+
+
+def role(value: Any) -> str | None:
+    """Return a user's role; how the API spells that of light users is not documented, but `light` is in it."""
+    if value in (None, ""):
+        return None
+    told = str(value).casefold()
+    return "light_agent" if "light" in told else _ROLES.get(told, "agent")
 
 
 def is_person(raw: Raw, _raw: Raw) -> bool:

@@ -41,7 +41,7 @@ def pages(session: HelpScoutSession, stream: str, request: PullRequest) -> Itera
             )
     except VendorStatus as refusal:
         if refusal.status in {401, *REFUSED}:
-            raise Refused(refusal.message, refusal.advice) from refusal
+            raise refusal.refused() from refusal
         raise
 
 

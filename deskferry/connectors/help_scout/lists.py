@@ -18,6 +18,11 @@ _KEYS: Mapping[str, str] = {
 }
 """Where the envelope is not named like the stream."""
 _IDS = {"customer_property": "slug", "organization_property": "slug"}
+_ORDERS: Mapping[str, Mapping[str, Any]] = {
+    "organizations": {"sort": "name,asc", "sortField": "name", "sortOrder": "asc"},
+}
+"""What keeps rows in their places: organizations come by their last interaction unless told otherwise (reference,
+organizations/list: `sort`; its clients send the two others)."""
 Walk = Callable[[Session], Iterator[list[RawRecord]]]
 
 
@@ -38,7 +43,7 @@ def whole(session: Session, stream: str, request: PullRequest) -> Iterator[Page]
     amend = _WITH_MORE.get(stream)
     begin = int((request.cursor or {}).get("page", 1))
     seen: set[str] = set()
-    for page in _until_the_end(session, path, _KEYS.get(stream, stream), begin):
+    for page in _until_the_end(session, path, _KEYS.get(stream, stream), begin, _ORDERS.get(stream)):
         rows = page.rows if amend is None else amend(session, page.rows)
         records = tuple(record(name, row) for row in rows)
         seen.update(one.source_id for one in records)
@@ -48,10 +53,12 @@ def whole(session: Session, stream: str, request: PullRequest) -> Iterator[Page]
         yield Page(records, cursor, not page.more, complete=over, declared=declared)
 
 
-def _until_the_end(session: Session, path: str, key: str, begin: int) -> Iterator[HalPage]:
+def _until_the_end(
+    session: Session, path: str, key: str, begin: int, order: Mapping[str, Any] | None
+) -> Iterator[HalPage]:
     """Yield the pages of a list; one that the vendor does not show to its end raises Stopped."""
     try:
-        yield from walk(session, path, key, begin=begin)
+        yield from walk(session, path, key, order, begin=begin)
     except Beyond as end:
         raise Stopped(
             f"help_scout: {path} is longer than the vendor shows.", "Leave it out with `streams` of the connection."

@@ -1,7 +1,8 @@
 """Ratings by the happiness report, which names them by the conversation, the customer and the time.
 
-The code of a rating is not documented: the report is asked for each of the three by name, so that every row says which
-one it is. Filtered is by when a rating was given; one that the customer changed later comes with `--full`.
+The report is asked for each of the three by name. A row's own code goes before that: 1 great, 2 okay, 3 not good, as
+the older reference numbers the filter (developer.helpscout.com/help-desk-api/reports/happiness/ratings). Filtered is by
+when a rating was given; one that the customer changed later comes with `--full`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ PATH = "reports/happiness/ratings"
 LABELS = ("great", "ok", "not-good")
 BEGINNING = "2010-01-01T00:00:00Z"
 """Before the vendor was: the report wants both ends."""
+_CODES = {1: "great", 2: "ok", 3: "not-good"}
 _OVERLAP = timedelta(days=1)
 
 
@@ -30,7 +32,9 @@ def pages(session: Session, request: PullRequest) -> Iterator[Page]:
         state.setdefault("began", instant(now))
         at, number = int(state.get("at", 0)), int(state.get("page", 1))
         body = _page(session, state, LABELS[at], number)
-        rows = [_record({**row, "rating": LABELS[at]}) for row in body.get("results") or ()]
+        rows = [
+            _record({**row, "rating": _CODES.get(row.get("ratingId"), LABELS[at])}) for row in body.get("results") or ()
+        ]
         if rows and number < int(body.get("pages") or 0):
             state.update(page=number + 1)
         else:
@@ -44,7 +48,7 @@ def pages(session: Session, request: PullRequest) -> Iterator[Page]:
 def _page(session: Session, state: Cursor, label: str, number: int) -> Raw:
     params = {
         "start": instant(moment(state["since"])), "end": state["until"], "rating": label, "page": number,
-        "sortField": "createdAt", "sortOrder": "ASC",
+        "sortField": "number", "sortOrder": "ASC",  # one of number, modifiedAt, rating; this one does not move
     }  # fmt: skip
     body: Raw = session.get_page(PATH, params, alike=True).body
     told = body.get("page")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from deskferry.connectors.help_scout import converters as own
 from deskferry.connectors.help_scout import read_knowledge, read_setup
 from deskferry.connectors.help_scout import thread_values as thread
-from deskferry.connectors.help_scout.read_people import CUSTOMER, LINKS, ORGANIZATION, RATING, TEAM, USER
+from deskferry.connectors.help_scout.history import AGAIN, ASSIGNED
+from deskferry.connectors.help_scout.read_people import CUSTOMER, LINKS, ORGANIZATION, RATING, SYSTEM_USER, TEAM, USER
 from deskferry.connectors.kit.converters import addresses, html_to_text, text, time
 from deskferry.connectors.kit.mapping import Const, Map, ObjectMap, RefBy, RefTo, Table
 from deskferry.connectors.kit.part_tables import copied_table, tag_table
@@ -24,11 +25,11 @@ CONVERSATION = ObjectMap(
                 Map("status_before", ".", own.status_before),
                 Map("channel", ".", own.channel),
                 Map("channel_label", ".", own.channel_label),
-                Map("requester_id", "primaryCustomer.id", RefTo("customer")),
+                Map("requester_id", "primaryCustomer.id", RefBy(own.customer)),
                 Map("submitter_id", "createdBy", RefBy(own.person)),
                 Map("assignee_id", "assignee", RefBy(own.person)),
                 Map("team_id", "assignee", RefBy(own.team)),
-                Map("inbox_id", "mailboxId", RefTo("mailbox")),
+                Map("inbox_id", "mailboxId", RefBy(own.mailbox)),
                 Map("solved_at", "closedAt", time),
                 Map("snoozed_until", "snooze.snoozedUntil", time),
                 Map("waiting_since", "customerWaitingSince", own.waiting_since),
@@ -154,7 +155,7 @@ THREAD = ObjectMap(
             of="attachment",
         ),
     ),
-    ignored=LINKS,
+    ignored={**LINKS, ASSIGNED: "the history says it", AGAIN: "the history says it"},
     kept={
         "customer": "the customer of the conversation at that time",
         "assignedTo": "whose the conversation was at that time",
@@ -176,6 +177,7 @@ THREAD = ObjectMap(
 MAPS = {
     each.object: each
     for each in (
-        CUSTOMER, USER, TEAM, ORGANIZATION, RATING, CONVERSATION, THREAD, *read_setup.MAPS, *read_knowledge.MAPS,
+        CUSTOMER, USER, SYSTEM_USER, TEAM, ORGANIZATION, RATING, CONVERSATION, THREAD, *read_setup.MAPS,
+        *read_knowledge.MAPS,
     )
 }  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 from deskferry.connectors.help_scout import converters as own
 from deskferry.connectors.help_scout.read_people import TIMES
 from deskferry.connectors.kit.converters import choice, html_to_text, whole
-from deskferry.connectors.kit.mapping import Map, ObjectMap, RefBy, RefTo, Table
+from deskferry.connectors.kit.mapping import Map, ObjectMap, RefBy, RefsBy, RefTo, Table
 
 _STATUS = {"published": "published", "notpublished": "draft"}
 _COUNTERS = ("articleCount", "publishedArticleCount", "viewCount", "popularity")
@@ -72,23 +72,23 @@ ARTICLE = ObjectMap(
             (
                 Map("source_url", "publicUrl"),
                 Map("category_id", ".", RefBy(own.parent)),
+                Map("category_ids", ".", RefsBy(own.categories)),
                 Map("title", "name"),
                 Map("body_html", "text"),
                 Map("body_text", "text", html_to_text),
                 Map("status", "status", choice(_STATUS, unknown="draft", what="article status")),
                 Map("visibility", "collection.visibility", visibility),
-                Map("author_id", "createdBy", RefTo("user")),
+                Map("author_id", "createdBy", RefBy(own.user)),
                 Map("labels", "keywords", whole),
                 *TIMES,
             ),
-            takes=("collection",),
+            takes=("collection", "categories"),
         ),
     ),
     ignored={"viewCount": "a counter", "popularity": "a counter"},
     kept={
         **_PLACE,
         "collectionId": "the collection it is in",
-        "categories": "all categories that it is in; the first is its own",
         "related": "articles that are shown beside it",
         "hasDraft": "whether there is a newer text that is not published",
         "code": "what the vendor wraps around the text",

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from deskferry.connectors.help_scout import converters as own
-from deskferry.connectors.kit.converters import choice, lower, text, time, whole
-from deskferry.connectors.kit.mapping import Const, Map, ObjectMap, RefTo, Table
+from deskferry.connectors.kit.converters import lower, text, time, whole
+from deskferry.connectors.kit.mapping import Const, Map, ObjectMap, RefBy, RefTo, Table
 
 TIMES = (Map("created_at", "createdAt", time), Map("updated_at", "updatedAt", time))
 LINKS = {"_links": "addresses of the API; the one for people is the record's address"}
-_ROLES = {"owner": "admin", "admin": "admin", "user": "agent"}
 
 _KEPT = {
     "gender": "of the person",
@@ -44,7 +43,7 @@ CUSTOMER = ObjectMap(
                 Map("job_title", "jobTitle"),
                 Map("address", ".", own.address),
                 Map("notes", "background"),
-                Map("organization_id", "organizationId", RefTo("organization")),
+                Map("organization_id", "organizationId", RefBy(own.organization)),
                 Map("custom_fields", ".", own.properties),
                 Map("extra", ".", own.beyond(_TAKEN, "websites")),
                 *TIMES,
@@ -55,7 +54,7 @@ CUSTOMER = ObjectMap(
             "person_organization",
             (
                 Map("person_id", "id", RefTo("customer")),
-                Map("organization_id", "organizationId", RefTo("organization")),
+                Map("organization_id", "organizationId", RefBy(own.organization)),
                 Map("is_primary", via=Const(True)),
             ),
             source_id=None,
@@ -82,7 +81,7 @@ USER = ObjectMap(
                 Map("emails", ".", own.user_emails),
                 Map("phone", "phone"),
                 Map("phones", ".", own.user_phones),
-                Map("role", "role", choice(_ROLES, unknown="agent", what="role")),
+                Map("role", "role", own.role),
                 Map("job_title", "jobTitle"),
                 Map("timezone", "timezone"),
                 *TIMES,
@@ -100,6 +99,33 @@ USER = ObjectMap(
         "initials": "of the user",
     },
 )
+
+SYSTEM_USER = ObjectMap(
+    "system_user",
+    (
+        Table(
+            "person",
+            (
+                Map("name", ".", own.full_name),
+                Map("first_name", "firstName"),
+                Map("last_name", "lastName"),
+                Map("email", "email", lower),
+                Map("role", via=Const("bot")),
+                Map("timezone", "timezone"),
+                *TIMES,
+            ),
+        ),
+    ),
+    ignored=LINKS,
+    kept={
+        "type": "always system_user",
+        "role": "a user's",
+        "photoUrl": "a picture",
+        "mention": "the name by which notes call it",
+        "initials": "of the name",
+    },
+)
+"""An assistant of the vendor: it writes, and is no user (developer.helpscout.com, system-users/list)."""
 
 TEAM = ObjectMap(
     "team",
@@ -158,8 +184,8 @@ RATING = ObjectMap(
             (
                 Map("kind", via=Const("csat")),
                 Map("ticket_id", "id", RefTo("conversation")),
-                Map("person_id", "ratingCustomerId", RefTo("customer")),
-                Map("agent_id", "ratingUserId", RefTo("user")),
+                Map("person_id", "ratingCustomerId", RefBy(own.customer)),
+                Map("agent_id", "ratingUserId", RefBy(own.user)),
                 Map("score", "rating", own.rating_score),
                 Map("scale_min", via=Const(1.0)),
                 Map("scale_max", via=Const(3.0)),
@@ -177,7 +203,7 @@ RATING = ObjectMap(
         "threadid": "the thread that was rated",
         "threadCreatedAt": "when the thread that was rated came into being",
         "type": "of the conversation",
-        "ratingId": "the vendor's code; what it means is not documented",
+        "ratingId": "the vendor's code of the rating",
         "ratingCustomerName": "the person comes as a customer",
         "ratingUserName": "the person comes as a user",
     },

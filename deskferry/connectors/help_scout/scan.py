@@ -93,10 +93,12 @@ CONVERSATIONS = Long(
 )  # fmt: skip
 
 
-def pages(session: Session, long: Long, request: PullRequest) -> Iterator[Page]:
-    """Yield everything that changed since the cursor; without one, everything."""
+def pages(
+    session: Session, long: Long, request: PullRequest, named: Callable[[Raw], Raw] | None = None
+) -> Iterator[Page]:
+    """Yield everything that changed since the cursor; without one, everything. `named` is done to each row first."""
     state: Cursor = dict(request.cursor or _beginning(request.since))
-    reader = _Reader(session, long, request, partial="partial" in state)
+    reader = _Reader(session, long, request, named, partial="partial" in state)
     if state["at"] == "sweep":
         yield from reader.sweep(state, long.embedding)
     yield from reader.changes(state)
@@ -110,8 +112,16 @@ def _beginning(since: str | None) -> Cursor:
 class _Reader:
     """One pull of one long list; `state` is the cursor, kept with every page."""
 
-    def __init__(self, session: Session, long: Long, request: PullRequest, *, partial: bool) -> None:
-        self._session, self._long, self._request = session, long, request
+    def __init__(
+        self,
+        session: Session,
+        long: Long,
+        request: PullRequest,
+        named: Callable[[Raw], Raw] | None,
+        *,
+        partial: bool,
+    ) -> None:
+        self._session, self._long, self._request, self._named = session, long, request, named
         self._kept = {"partial": True} if partial else {}
         self._fresh: set[str] = set()
         """What came and was not known."""
@@ -173,6 +183,7 @@ class _Reader:
 
     def _swept(self, page: HalPage, state: Cursor, embedding: Mapping[str, Any], *, complete: bool) -> Page:
         long = self._long
+        page = self._with_names(page)
         found = self._unlisted.asked_for(long.made(page) if embedding == long.embedding else _bare(long, page))
         return replace(found, cursor=dict(state), complete=complete, sweep=(long.object,))
 
@@ -221,7 +232,10 @@ class _Reader:
         known = self._request.known
         if not self._kept:  # of a part of the account nothing is compared
             self._fresh.update(own for row in page.rows if not known(own := str(row["id"])))
-        return self._unlisted.asked_for(self._long.made(page))
+        return self._unlisted.asked_for(self._long.made(self._with_names(page)))
+
+    def _with_names(self, page: HalPage) -> HalPage:
+        return page if self._named is None else replace(page, rows=[self._named(row) for row in page.rows])
 
     def _rest(self, state: Cursor, overlap: timedelta) -> None:
         """Make the cursor one that begins a little before the pass that it is of."""

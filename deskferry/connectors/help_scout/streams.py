@@ -7,6 +7,7 @@ from types import MappingProxyType
 from deskferry.connectors.kit.contract import Mode, Stream
 
 CONVERSATIONS, CUSTOMERS, ORGANIZATIONS, RATINGS = "conversations", "customers", "organizations", "ratings"
+SYSTEM_USERS = "system_users"
 WHOLE, PEOPLE = "whole_conversations", "named_people"
 COLLECTIONS, CATEGORIES, ARTICLES = "docs_collections", "docs_categories", "docs_articles"
 DOCS = frozenset({COLLECTIONS, CATEGORIES, ARTICLES})
@@ -31,6 +32,7 @@ STREAMS: tuple[Stream, ...] = (
     ),
     _full("workflows", ("config_item",), "workflow", "workflows", gated=True),
     _full("users", ("person",), "user", "users"),
+    _full(SYSTEM_USERS, ("person",), "system_user", "/v3/system-users", "assistants of the vendor", gated=True),
     _full("teams", ("team", "team_member"), "team", "teams", "one call a team for its members", gated=True),
     _full("customer_properties", ("custom_field",), "customer_property", "customer-properties", gated=True),
     _full(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from deskferry.connectors.help_scout.conversation import LINE_ITEM, merged_from
+from deskferry.connectors.help_scout.conversation import merged_from
 from deskferry.connectors.help_scout.converters import channel as own_channel
 from deskferry.connectors.help_scout.converters import full_name, person, real_email, real_status
+from deskferry.connectors.help_scout.history import AGAIN, ASSIGNED, LINE_ITEM, action_of, assignee, tells_status
 from deskferry.connectors.kit.mapping import Raw, as_text
 
 KINDS: Mapping[str, str] = {
@@ -24,7 +25,6 @@ _SIDES = {"customer": "in", "message": "out"}
 _AUTHORS = {"customer": "end_user", "user": "agent", "system_user": "bot"}
 _MOVED, _NEW_CUSTOMER = "movedFromMailbox", "changedTicketCustomer"
 _DISPOSITIONS = {"deletedTicket": "deleted"}
-_NOT_ASSIGNMENTS = frozenset({"merged", "imported", "importedExternal", _MOVED, _NEW_CUSTOMER, *_DISPOSITIONS})
 
 
 def is_message(thread: Raw, _raw: Raw) -> bool:
@@ -102,30 +102,33 @@ def files(thread: Raw) -> Iterator[Raw]:
 
 
 def changes(thread: Raw) -> Iterator[Raw]:
-    """Yield what a thread changed: its status where it tells one, and what a line item says."""
-    told = thread.get("status")
-    if told not in (None, "", "nochange"):
-        yield _change("status", real_status(told), thread)
+    """Yield what a thread changed: its status, its assignee where it is a new one, and what a line item says."""
+    status, to = _status(thread), assignee(thread) if thread.get(ASSIGNED) else None
+    if status is not None:
+        yield _change("status", status, thread)
+    if to is not None:
+        yield _change("team_id" if to[0] == "team" else "assignee_id", None, thread, to)
     if thread.get("type") == LINE_ITEM:
-        yield from _of_line_item(thread, silent=told in (None, "", "nochange"))
+        yield from _of_line_item(thread, silent=status is None and to is None)
+
+
+def _status(thread: Raw) -> str | None:
+    """Return the status that a thread brought: a deletion, its own one, or the one before the deletion again."""
+    if thread.get("type") == LINE_ITEM and action_of(thread) in _DISPOSITIONS:
+        return _DISPOSITIONS[str(action_of(thread))]
+    return real_status(thread["status"] if tells_status(thread) else thread.get(AGAIN))
 
 
 def _of_line_item(thread: Raw, *, silent: bool) -> Iterator[Raw]:
     action = thread.get("action") or {}
-    what = as_text(action.get("type"))
+    what = action_of(thread)
     entities = action.get("associatedEntities") or {}
-    if what in _DISPOSITIONS:
-        yield _change("status", _DISPOSITIONS[what], thread)
-    elif what == _MOVED and entities.get("mailbox"):
+    if what == _MOVED and entities.get("mailbox"):
         yield _change("inbox_id", None, thread, ("mailbox", None), ("mailbox", _id(entities["mailbox"])))
     elif what == _NEW_CUSTOMER and (thread.get("customer") or {}).get("id"):
         yield _change("requester_id", None, thread, ("customer", thread["customer"]["id"]))
     elif what == "merged" and merged_from(thread):
         yield _change("merged_from", None, thread, ("conversation", merged_from(thread)))
-    elif silent and what not in _NOT_ASSIGNMENTS and isinstance(thread.get("assignedTo"), Mapping):
-        to = thread["assignedTo"]
-        name, object_name = ("team_id", "team") if to.get("type") == "team" else ("assignee_id", "user")
-        yield _change(name, None, thread, (object_name, to.get("id")))
     elif silent:
         yield _change(what or "action", as_text(action.get("text")), thread)
 

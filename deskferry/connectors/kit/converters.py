@@ -118,6 +118,16 @@ def choice(
     return chosen
 
 
+def alone(object_name: str) -> Callable[[Any], list[tuple[str, Any]] | None]:
+    """Return what makes a list of one reference of a bare id, for `RefsBy`."""
+
+    def chosen(value: Any) -> list[tuple[str, Any]] | None:
+        return None if value in (None, "") else [(object_name, value)]
+
+    chosen.__name__ = object_name
+    return chosen
+
+
 def addresses(value: Any) -> list[dict[str, str | None]] | None:
     """Return mail addresses as `[{"address", "name"}]` from a header text or a list of them (vendors send both)."""
     if not value:

@@ -19,6 +19,7 @@ from deskferry.connectors.kit.mapping import (
     ObjectMap,
     Raw,
     RefBy,
+    RefsBy,
     RefTo,
     Rejected,
     Table,
@@ -143,9 +144,12 @@ def _field(row: Map, item: str, names: _Names, context: Context, column_is_text:
         suffix = f" + {'/' + via.part!r}" if via.part else ""
         named = f"{prefix!r} + str(v){suffix}"
         return f"({named} if (v := {value}) else None if v is None or v == '' else {named})"
-    if isinstance(via, RefBy):
+    if isinstance(via, RefBy | RefsBy):
         chosen = f"{names.of(via.choose)}({value})"
-        return f"(None if (v := {chosen}) is None else {context.connection + ':'!r} + v[0] + ':' + str(v[1]))"
+        prefix = repr(context.connection + ":")
+        one = f"{prefix} + v[0] + ':' + str(v[1])"
+        every = f"[{prefix} + name + ':' + str(own) for name, own in v]"
+        return f"(None if (v := {chosen}) is None else {one if isinstance(via, RefBy) else every})"
     if isinstance(via, Link):
         before, _, after = via.template.partition("{}")
         return f"(None if (v := {value}) is None else {context.site + before!r} + str(v) + {after!r})"

@@ -68,6 +68,17 @@ class RefBy:
 
 
 @dataclass(frozen=True, slots=True)
+class RefsBy:
+    """Turns a value into a list of canonical ids; `choose` returns (object, vendor id) of each, or None."""
+
+    choose: Callable[[Any], Iterable[tuple[str, Any]] | None]
+
+    @property
+    def __name__(self) -> str:
+        return f"refs({getattr(self.choose, '__name__', 'choose')})"
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """Turns a vendor id into the address of the record in the vendor's own user interface; `{}` takes the id."""
 
@@ -99,7 +110,7 @@ class Map:
 
     to: str
     path: str = ""
-    via: Convert | RefTo | RefBy | Link | Const | None = None
+    via: Convert | RefTo | RefBy | RefsBy | Link | Const | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from deskferry.connectors.kit.converters import html_to_text, integer, whole
-from deskferry.connectors.kit.mapping import Map, ObjectMap, Raw, RefTo, Table
+from deskferry.connectors.kit.converters import alone, html_to_text, integer, whole
+from deskferry.connectors.kit.mapping import Map, ObjectMap, Raw, RefsBy, RefTo, Table
 from deskferry.connectors.zendesk.read_people import API_URL, CREATED
 
 _PLACE = (
@@ -114,6 +114,7 @@ ARTICLE = ObjectMap(
                 *CREATED,
                 Map("source_url", "html_url"),
                 Map("category_id", "section_id", RefTo("section")),
+                Map("category_ids", "section_id", RefsBy(alone("section"))),
                 Map("title", "title"),
                 Map("body_html", "body"),
                 Map("body_text", "body", html_to_text),

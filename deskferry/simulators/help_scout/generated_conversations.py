@@ -61,9 +61,6 @@ def _conversation(filler: Filler, ticket: neutral.Ticket) -> Row:
     account, opening = filler.account, ticket.updates[0]
     creator = _who(filler, ticket.submitter)
     by_user = filler.source.people.by_key(ticket.submitter).is_staff
-    assignee = filler.users.get(ticket.assignee or 0)
-    if assignee not in account.tables["users"]:
-        assignee = filler.teams.get(ticket.group or 0)
     requester = _who(filler, ticket.requester)
     source = {"type": SOURCES.get(ticket.channel, "unknown"), "via": "user" if by_user else "customer"}
     row = store.add(
@@ -77,19 +74,27 @@ def _conversation(filler: Filler, ticket: neutral.Ticket) -> Row:
             "source": source,
             "_creator": creator,
             "_customer": requester[1] if requester else None,
-            "_assignee": assignee,
+            "_assignee": _assignee(filler, ticket.assignee, ticket.group),
             "_fields": filler.values(ticket.mailbox, ticket.fields),
             "_tags": [tags.tag_id(account, tag, createdAt=stamp(opening.at)) for tag in ticket.tags],
         },
     )
     row["cc"] = [address for key in ticket.ccs for address in filler.source.people.by_key(key).emails[:1]]
+    held: dict[str, Any] = {"assignee": None, "group": None}
     for place, update in enumerate(ticket.updates):
-        _update(filler, ticket, row, update, place)
+        held.update({change.field: change.new for change in update.changes if change.field in held})
+        _update(filler, ticket, row, update, place, _assignee(filler, held["assignee"], held["group"]))
     _times(filler, ticket, row)
     _rating(filler, ticket, row)
     if ticket.disposition == "deleted":
         row["state"] = "deleted"
     return row
+
+
+def _assignee(filler: Filler, agent: int | None, group: int | None) -> int | None:
+    """Return the user or team that a conversation is given to: one of them, and nobody who left."""
+    found = filler.users.get(agent or 0)
+    return found if found in filler.account.tables["users"] else filler.teams.get(group or 0)
 
 
 def _times(filler: Filler, ticket: neutral.Ticket, row: Row) -> None:
@@ -107,11 +112,13 @@ def _times(filler: Filler, ticket: neutral.Ticket, row: Row) -> None:
         row |= {"closedAt": stamp(last.at), "closedBy": filler.users.get(last.actor, 0), "_waiting": None}
 
 
-def _update(filler: Filler, ticket: neutral.Ticket, row: Row, update: neutral.Update, place: int) -> None:
+def _update(
+    filler: Filler, ticket: neutral.Ticket, row: Row, update: neutral.Update, place: int, assignee: int | None
+) -> None:
     status = next((STATUS[c.new] for c in update.changes if c.field == "status"), None)
     old = next((STATUS[c.old] for c in update.changes if c.field == "status" and c.old), None)
     changed = status if status != old or place == 0 else None
-    values: Row = {"createdAt": stamp(update.at), "status": changed or "nochange", "_assigned": row["_assignee"]}
+    values: Row = {"createdAt": stamp(update.at), "status": changed or "nochange", "_assigned": assignee}
     values |= {"_customer": row["_customer"], "_creator": _who(filler, update.actor)}
     if update.message is not None:
         values |= _said(filler, ticket, row, update, place)

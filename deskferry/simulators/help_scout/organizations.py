@@ -47,15 +47,16 @@ def _counts(account: Account, row_id: int) -> Row:
 
 def list_all(call: Call) -> SimResponse:
     """Return a page of the organizations; there is no filter by name."""
-    account, name = call.account, call.param("sortField") or "name"
+    account = call.account
+    name, _, way = (call.param("sort") or "lastInteractionAt").partition(",")  # endpoints/organizations/list
     if name not in SORTS:
-        raise wrong("sortField", f"must be one of {list(SORTS)}", "Enum", rejectedValue=name)
-    rows = account.cached(("organizations", name, call.param("sortOrder")), lambda: _sorted(call, name))
+        raise wrong("sort", f"must be one of {list(SORTS)}", "Enum", rejectedValue=name)
+    rows = account.cached(("organizations", name, way), lambda: _sorted(call, name, falling=way != "asc"))
     table = account.tables["organizations"]
     return paged(call, "organizations", rows, lambda row_id: _show(account, table[row_id]), account.settings.list_page)
 
 
-def _sorted(call: Call, name: str) -> list[int]:
+def _sorted(call: Call, name: str, *, falling: bool) -> list[int]:
     account = call.account
 
     def key(row: Row) -> tuple[str | int, int]:
@@ -63,7 +64,7 @@ def _sorted(call: Call, name: str) -> list[int]:
             return row["name"].casefold(), row["id"]
         return (row["updatedAt"] if name == "lastInteractionAt" else _counts(account, row["id"])[name]), row["id"]
 
-    rows = sorted(account.tables["organizations"].values(), key=key, reverse=call.param("sortOrder") == "desc")
+    rows = sorted(account.tables["organizations"].values(), key=key, reverse=falling)
     return [row["id"] for row in rows]
 
 

@@ -9,9 +9,10 @@ from deskferry.simulators.help_scout.routing import Call, Route, hal
 from deskferry.simulators.kernel import SimResponse, json_response
 
 REPORT_PAGE = 100
-# No source says which number is which word; that of the scale from best to worst.
+# The older reference numbers the filter so (help-desk-api/reports/happiness/ratings).
 NUMBERS = {"great": 1, "okay": 2, "not_good": 3}
 FILTERS = {"great": 1, "ok": 2, "not-good": 3}
+SORTS = {"number": "conversationNumber", "modifiedAt": "updatedAt", "rating": "rating"}
 
 
 def add(account: Account, row: Row, thread: Row, rating: str, comments: str | None, moment: str) -> Row:
@@ -51,6 +52,9 @@ def report(call: Call) -> SimResponse:
     asked = call.param("rating") or "all"
     if asked != "all" and asked not in FILTERS:
         raise wrong("rating", f"must be one of {[*FILTERS, 'all']}", "Enum", rejectedValue=asked)
+    order = call.param("sortField") or "modifiedAt"
+    if order not in SORTS:
+        raise wrong("sortField", f"must be one of {list(SORTS)}", "Enum", rejectedValue=order)
     boxes = {int(part) for part in (call.param("mailboxes") or "").split(",") if part.isdigit()}
     rows = [
         row
@@ -59,7 +63,7 @@ def report(call: Call) -> SimResponse:
         and (asked == "all" or NUMBERS.get(row["rating"]) == FILTERS[asked])
         and (not boxes or row["mailboxId"] in boxes)
     ]
-    rows.sort(key=lambda row: (row["createdAt"], row["id"]), reverse=call.param("sortOrder") != "ASC")
+    rows.sort(key=lambda row: (row[SORTS[order]], row["id"]), reverse=call.param("sortOrder") != "ASC")
     page = max(call.number("page") or 1, 1)
     shown = [_row(account, row) for row in rows[(page - 1) * REPORT_PAGE : page * REPORT_PAGE]]
     pages = -(-len(rows) // REPORT_PAGE)

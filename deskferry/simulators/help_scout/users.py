@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from deskferry.simulators.help_scout import people
 from deskferry.simulators.help_scout.account import Account
 from deskferry.simulators.help_scout.errors import Row, wrong
 from deskferry.simulators.help_scout.paging import paged
@@ -90,6 +91,21 @@ def members(call: Call) -> SimResponse:
     return paged(call, "users", rows, lambda row: _show(account, row), account.settings.list_page)
 
 
+def list_system(call: Call) -> SimResponse:
+    """Return a page of the vendor's assistants, which are in no list of users (endpoints/system-users/list)."""
+    rows = [row for row in call.account.gone_users.values() if row.get("type") == people.SYSTEM_USER]
+    size = call.account.settings.list_page
+    return paged(call, "system_users", rows, lambda row: _show_system(call.account, row), size)
+
+
+def _show_system(account: Account, row: Row) -> Row:
+    shown: Row = {name: row[name] for name in ("id", "type", "firstName", "lastName")}
+    shown |= {"initials": row["firstName"][:1] + row["lastName"][:1], "email": None, "mention": None, "role": "user"}
+    moment = account.tables["users"][account.owner()]["createdAt"]
+    shown |= {"timezone": "UTC", "photoUrl": None, "createdAt": moment, "updatedAt": moment}
+    return {**shown, "_links": {"self": {"href": f"{account.settings.origin}/v3/system-users/{row['id']}"}}}
+
+
 def get_status(call: Call) -> SimResponse:
     """Return whether a user is there."""
     row = call.account.get("users", call.id)
@@ -121,6 +137,7 @@ ROUTES = (
     Route("GET", "/v2/users/{id}", get),
     Route("GET", "/v2/users/{id}/status", get_status),
     Route("PUT", "/v2/users/{id}/status", set_status),
+    Route("GET", "/v3/system-users", list_system),
     Route("GET", "/v2/teams", list_teams),
     Route("GET", "/v2/teams/{id}/members", members),
 )

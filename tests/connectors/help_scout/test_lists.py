@@ -166,3 +166,30 @@ def test_rows_of_a_child_list_come_once_each() -> None:
     assert every_row(Desk({"teams/1/members": paged("users", held)}).session(), "teams/1/members", "users") == [
         {"id": 1}, {"id": 2},
     ]  # fmt: skip
+
+
+def test_organizations_come_in_an_order_that_visits_do_not_move() -> None:
+    desk = Desk({"organizations": paged("organizations", [{"id": 10, "name": "Acme"}])})
+    read(desk, "organizations")
+    asked = query(desk.seen[0])
+    assert (asked["sort"], asked["sortField"], asked["sortOrder"]) == ("name,asc", "name", "asc")
+
+
+RATED = {"id": 7, "ratingCustomerId": 3, "ratingCreatedAt": "2026-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize(("code", "label"), [(1, "great"), (2, "ok"), (3, "not-good")])
+def test_a_rating_is_what_its_own_code_says_whichever_it_was_asked_for_as(code: int, label: str) -> None:
+    report = {"results": [{**RATED, "ratingId": code}], "page": 1, "pages": 1}
+    found = [one.payload["rating"] for page in read(Desk({"reports/happiness/ratings": report}), "ratings")
+             for one in page.records if isinstance(one, RawRecord)]  # fmt: skip
+    assert found == [label] * 3
+
+
+def test_a_rating_without_a_code_is_what_it_was_asked_for_as() -> None:
+    report = {"results": [RATED], "page": 1, "pages": 1}
+    desk = Desk({"reports/happiness/ratings": report})
+    found = [one.payload["rating"] for page in read(desk, "ratings") for one in page.records
+             if isinstance(one, RawRecord)]  # fmt: skip
+    assert found == ["great", "ok", "not-good"]
+    assert {query(one)["sortField"] for one in desk.seen} == {"number"}

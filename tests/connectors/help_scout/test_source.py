@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -294,6 +295,33 @@ def test_ratings_carry_the_name_by_which_they_were_asked_for(account: Account, s
     )
     assert held == there
     assert {row["score"] for row in rows(store, "SELECT score FROM survey_response")} <= {1.0, 2.0, 3.0}
+
+
+def test_the_vendors_assistants_are_no_users_and_nobody_who_left(account: Account, store: Store) -> None:
+    """Conversations call them users; what they wrote is a bot's, so that no metric takes it for an agent's answer."""
+    account.pull(store)
+    (bot,) = rows(store, "SELECT * FROM person WHERE role = 'bot'")
+    assert (bot["source_object"], bot["deleted_at"]) == ("system_user", None)
+    kinds = {row["author_kind"] for row in rows(store, "SELECT * FROM message WHERE author_id = :id", id=bot["id"])}
+    assert kinds == {"bot"}
+    assert not rows(store, "SELECT id FROM person WHERE id = :id", id=f"old:user:{bot['source_id']}")
+
+
+def test_where_assistants_may_not_be_listed_nothing_is_missing_but_their_name(account: Account, store: Store) -> None:
+    account.faults("404@/v3/system-users:every=1")
+    assert account.pull(store).exit_code(partial=False) == 0
+    assert not rows(store, "SELECT id FROM person WHERE role = 'bot'")
+
+
+def test_assignments_are_those_that_happened(account: Account, store: Store) -> None:
+    """Each is another assignee than the one before, and the last one is the conversation's."""
+    account.pull(store)
+    found: dict[str, list[str]] = {}
+    for row in rows(store, "SELECT * FROM ticket_event WHERE field IN ('assignee_id', 'team_id') ORDER BY occurred_at"):
+        found.setdefault(row["ticket_id"], []).append(row["new_value"])
+    assert len(found) > 20
+    for own, told in found.items():
+        assert all(one != two for one, two in pairwise(told)), own
 
 
 def test_files_arrive_byte_by_byte(account: Account, store: Store) -> None:
