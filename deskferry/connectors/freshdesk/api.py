@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from deskferry.config import ConnectionConfig
-from deskferry.connectors.freshdesk import children, count, knowledge, scan
+from deskferry.connectors.freshdesk import children, count, knowledge, scan, setup_lists
 from deskferry.connectors.freshdesk.children import has_next
 from deskferry.connectors.freshdesk.limits import plan_limits
 from deskferry.connectors.freshdesk.settings import FreshdeskSettings
@@ -129,6 +129,8 @@ class FreshdeskSource:
                 yield from self._groups(request)
             elif stream in knowledge.STREAMS:
                 yield from knowledge.pages(self._session, stream, request)
+            elif stream in setup_lists.STREAMS:
+                yield from setup_lists.pages(self._session, stream, self._whole(stream, request))
             else:
                 yield from self._whole(stream, request)
         except VendorStatus as refusal:

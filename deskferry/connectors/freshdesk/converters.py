@@ -299,7 +299,9 @@ def size(file: Raw) -> Any:
 
 def receiving_address(config: Raw) -> str | None:
     """Return the address that customers write to, else the vendor's own that it is forwarded to."""
-    return lower(config.get("reply_email")) or lower(config.get("to_email"))
+    told = (config.get("reply_email"), config.get("support_email"), config.get("to_email"))
+    forwarded = (config.get("freshdesk_mailbox") or {}).get("forward_email")
+    return next((found for found in map(lower, (*told, forwarded)) if found), None)
 
 
 # ------------------------------------------------------------------------------------------------------------ ratings
