@@ -206,7 +206,10 @@ SKILL = ObjectMap(
 
 def form(raw: Raw) -> Raw | None:
     """Return what is on a form, without the choices of its fields: those are the fields' own."""
-    fields = [{key: kept for key, kept in one.items() if key != "choices"} for one in raw.get("fields") or ()]
+    fields = [
+        {key: kept for key, kept in one.items() if key != "choices"} if isinstance(one, dict) else one
+        for one in raw.get("fields") or ()
+    ]
     return {key: found for key, found in (("fields", fields), ("portals", raw.get("portals"))) if found} or None
 
 
