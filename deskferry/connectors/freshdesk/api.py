@@ -124,7 +124,8 @@ class FreshdeskSource:
             elif stream == "contacts":
                 yield from scan.contacts(self._list, request, self._session.clock)
             elif stream == "satisfaction_ratings":
-                yield from scan.ratings(self._list, request, self._session.clock)
+                ratings = scan.ratings(self._list, request, self._session.clock)
+                yield from setup_lists.questioned(self._session, ratings)
             elif stream == "groups":
                 yield from self._groups(request)
             elif stream in knowledge.STREAMS:

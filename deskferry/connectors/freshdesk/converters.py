@@ -307,11 +307,20 @@ def receiving_address(config: Raw) -> str | None:
 # ------------------------------------------------------------------------------------------------------------ ratings
 
 
+def main_question(rating: Raw) -> str:
+    """Return the first question as it was put, else its key."""
+    return _put(rating, "default_question")
+
+
 def questions(rating: Raw) -> Iterator[Raw]:
-    """Yield the answers beside the first one: `question_N`, in their order."""
+    """Yield the answers beside the first one, in their order: `question_N`, and the question as it was put."""
     for name, value in (rating.get("ratings") or {}).items():
         if name != "default_question" and value is not None:
-            yield {"question": name, "code": value}
+            yield {"key": name, "question": _put(rating, name), "code": value}
+
+
+def _put(rating: Raw, key: str) -> str:
+    return str((rating.get("questions") or {}).get(key) or key)
 
 
 def step(value: Any) -> float | None:

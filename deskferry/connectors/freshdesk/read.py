@@ -223,7 +223,7 @@ SATISFACTION_RATING = ObjectMap(
             "survey_response",
             (
                 *_ANSWERED,
-                Map("question", via=Const("default_question")),
+                Map("question", ".", own.main_question),
                 Map("score", "ratings.default_question", own.step),
                 Map("scale_min", "ratings.default_question", own.worst_step),
                 Map("scale_max", "ratings.default_question", own.best_step),
@@ -231,7 +231,7 @@ SATISFACTION_RATING = ObjectMap(
                 Map("comment", "feedback"),
                 Map("updated_at", "updated_at", time),
             ),
-            takes=("ratings",),
+            takes=("ratings", "questions"),
         ),
         Table(
             "survey_response",
@@ -246,7 +246,7 @@ SATISFACTION_RATING = ObjectMap(
             each=own.questions,
             source_id=None,
             part="question",
-            key="question",
+            key="key",
         ),
     ),
     kept={"survey_id": "which survey", "group_id": "the group at the time"},

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from deskferry.connectors.freshdesk.find import listed
 from deskferry.connectors.freshdesk.read_rules import RULE_TYPES
-from deskferry.connectors.kit.contract import Page, Raw, RawRecord
+from deskferry.connectors.kit.contract import Page, Raw, RawRecord, Tombstone
 from deskferry.connectors.kit.session import Session, VendorStatus
 
 RULES, FORMS, ADDRESSES = "automation_rules", "ticket_forms", "email_configs"
@@ -89,3 +89,37 @@ def _addresses(session: Session, whole: Iterable[Page]) -> Iterator[Page]:
         rows = tuple(listed(session, "email/mailboxes", {}))
         records = tuple(RawRecord("email_config", str(row["id"]), row) for row in rows)
         yield Page(records, {}, last=True, complete=True)
+
+
+def questioned(session: Session, ratings: Iterable[Page]) -> Iterator[Page]:
+    """Yield ratings with the questions that they answer: a rating names its survey, and they are asked for once."""
+    labels: dict[str, dict[str, str]] | None = None
+    for page in ratings:
+        if labels is None and any(_survey(record) for record in page.records):
+            labels = _labels(session)
+        yield replace(page, records=tuple(_asked(record, labels or {}) for record in page.records))
+
+
+def _survey(record: RawRecord | Tombstone) -> str | None:
+    told = record.payload.get("survey_id") if isinstance(record, RawRecord) else None
+    return None if told is None else str(told)
+
+
+def _asked(record: RawRecord | Tombstone, labels: Mapping[str, Mapping[str, str]]) -> RawRecord | Tombstone:
+    known = labels.get(_survey(record) or "")
+    if known is None or not isinstance(record, RawRecord):
+        return record
+    asked = {name: known[name] for name in record.payload.get("ratings") or {} if name in known}
+    return replace(record, payload={**record.payload, "questions": asked}) if asked else record
+
+
+def _labels(session: Session) -> dict[str, dict[str, str]]:
+    """Return the labels of questions by survey and key; none where the role may not see them."""
+    return {
+        str(survey["id"]): {
+            str(one["id"]): str(one["label"])
+            for one in survey.get("questions") or ()
+            if isinstance(one, Mapping) and one.get("label")
+        }
+        for survey in listed(session, "surveys", {}, _REFUSED)
+    }

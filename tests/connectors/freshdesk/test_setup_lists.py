@@ -114,6 +114,44 @@ def test_an_address_list_that_is_refused_half_way_is_not_begun_anew() -> None:
     assert "GET email/mailboxes" not in desk.calls()
 
 
+# ------------------------------------------------------------------------------------------------------------- ratings
+
+
+def rating(**ratings: int) -> dict[str, Any]:
+    return {"id": 7, "survey_id": 2, "ticket_id": 42, "created_at": "2025-03-02T10:30:00Z", "ratings": ratings}
+
+
+def test_ratings_come_with_the_questions_that_were_put() -> None:
+    questions = [{"id": "default_question", "label": "How was it?"}, {"id": "question_5", "label": "And the agent?"},
+                 {"id": "question_6", "label": "Not answered"}]  # fmt: skip
+    surveys = [{"id": 1, "questions": [{"id": "default_question", "label": "Old"}]}, {"id": 2, "questions": questions}]
+    given = [rating(default_question=103, question_5=100, question_9=103)]
+    desk = Desk({"GET surveys/satisfaction_ratings": paged(given), "GET surveys": paged(surveys)})
+    (payload,) = payloads(read(desk, "satisfaction_ratings"))
+    assert payload["questions"] == {"default_question": "How was it?", "question_5": "And the agent?"}
+    assert desk.calls().count("GET surveys") == 1
+
+
+def test_a_label_that_changes_changes_no_id() -> None:
+    mapper = Mapper(MAPS["satisfaction_rating"], Context("new", "freshdesk", "https://x.org"))
+    given = rating(default_question=103, question_5=100)
+
+    def ids(payload: dict[str, Any]) -> list[str]:
+        out: dict[str, list[Any]] = {}
+        assert mapper.apply(payload, "7", "", out) is None
+        return [row[0] for row in out["survey_response"]]
+
+    assert ids(given) == ids({**given, "questions": {"default_question": "How?", "question_5": "Who?"}})
+
+
+def test_ratings_come_without_their_questions_where_surveys_are_refused() -> None:
+    desk = Desk({"GET surveys/satisfaction_ratings": paged([rating(default_question=103)]), "GET surveys": REFUSED})
+    assert "questions" not in payloads(read(desk, "satisfaction_ratings"))[0]
+    desk = Desk({"GET surveys/satisfaction_ratings": []})
+    assert payloads(read(desk, "satisfaction_ratings")) == []
+    assert "GET surveys" not in desk.calls()
+
+
 # ------------------------------------------------------------------------------------------------------ business hours
 
 
