@@ -70,9 +70,14 @@ def freshdesk(sizes: Sizes) -> Least:
     tickets, listed = sizes["tickets"], _pages(sizes["tickets"], 100) + 2  # those in the trash and in spam
     people = _pages(sizes["contacts"], 100) + 2  # the deleted and the blocked ones
     lists = sum(_pages(sizes.get(name, 0), 100) for name in ("companies", "agents", "satisfaction_ratings"))
-    setup = 9  # groups, three kinds of fields, products, addresses, hours, categories of articles, folders of answers
-    beneath = sizes["groups"] + sum(
-        sizes[name] for name in ("solution_categories", "solution_folders", "canned_response_folders")
+    # Groups, three kinds of fields, products, addresses, targets, hours, forms, surveys, scenarios, skills, three types
+    # of rules, time entries, categories of articles, folders of answers.
+    setup = 18
+    forms = 1  # the account's own
+    beneath = (
+        sizes["groups"]
+        + forms
+        + sum(sizes[name] for name in ("solution_categories", "solution_folders", "canned_response_folders"))
     )
     calls = 1 + tickets + listed + people + lists + setup + beneath + sizes["attachments"]
     credit = calls - sizes["attachments"] + tickets + 2 * listed

@@ -252,3 +252,14 @@ def test_the_account_export_and_the_activities_of_a_day(desk: Client) -> None:
     assert rows[0]["performed_at"] == "15-06-2025 15:06:40 +0000"
     assert desk.send("GET", "/export/ticket_activities?created_at=2025-06-14").status == 404
     assert Client(plan="pro").send("GET", "/export/ticket_activities").status == 403
+
+
+def test_mailboxes_tell_the_addresses_also_where_the_older_list_is_gone() -> None:
+    desk = Client()
+    (config,) = desk.ok("GET", "/email_configs")
+    (mailbox,) = desk.ok("GET", "/email/mailboxes")
+    assert (mailbox["id"], mailbox["support_email"]) == (config["id"], config["reply_email"])
+    assert mailbox["freshdesk_mailbox"] == {"forward_email": config["to_email"]}
+    assert desk.ok("GET", f"/email_configs/{config['id']}") == config
+    assert Client(email_configs=False).send("GET", "/email_configs").status == 404
+    assert Client(email_configs=False).ok("GET", "/email/mailboxes")

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from deskferry.config import ConnectionConfig
-from deskferry.connectors.freshdesk import children, count, knowledge, scan
+from deskferry.connectors.freshdesk import children, count, knowledge, scan, setup_lists
 from deskferry.connectors.freshdesk.children import has_next
 from deskferry.connectors.freshdesk.limits import plan_limits
 from deskferry.connectors.freshdesk.settings import FreshdeskSettings
@@ -124,11 +124,14 @@ class FreshdeskSource:
             elif stream == "contacts":
                 yield from scan.contacts(self._list, request, self._session.clock)
             elif stream == "satisfaction_ratings":
-                yield from scan.ratings(self._list, request, self._session.clock)
+                ratings = scan.ratings(self._list, request, self._session.clock)
+                yield from setup_lists.questioned(self._session, ratings)
             elif stream == "groups":
                 yield from self._groups(request)
             elif stream in knowledge.STREAMS:
                 yield from knowledge.pages(self._session, stream, request)
+            elif stream in setup_lists.STREAMS:
+                yield from setup_lists.pages(self._session, stream, self._whole(stream, request))
             else:
                 yield from self._whole(stream, request)
         except VendorStatus as refusal:

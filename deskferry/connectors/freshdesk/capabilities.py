@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from deskferry.connectors.freshdesk.streams import LAST_PAGE
-from deskferry.connectors.kit.capabilities import Both, Capabilities, not_yet, partly, same, vendor_cannot, yes
+from deskferry.connectors.kit.capabilities import Both, Capabilities, not_yet, partly, vendor_cannot, yes
 
 _SETUP = not_yet("part of the set-up: matched with what the administrator made, never created")
+_INVENTORY = not_yet("part of the set-up: `deskferry inventory` lists it, to be made by hand")
 
 CAPABILITIES = Capabilities(
     vendor="freshdesk",
@@ -62,13 +63,17 @@ CAPABILITIES = Capabilities(
             partly("in the languages that the desk has"),
         ),
         "macro": Both(
-            partly("canned responses, with an administrator's key; their files stay links"),
+            partly(
+                "canned responses, with an administrator's key, their files stay links; scenarios with their actions"
+            ),
             partly("the text with the vendor's placeholders; actions, and what is somebody's own, stay behind"),
         ),
-        **same(
-            ("sla_policy", "schedule", "config_item"),
-            not_yet("the vendor lists them"),
-            not_yet("the vendor takes some of them"),
+        "sla_policy": Both(yes("with an administrator's key"), _INVENTORY),
+        "schedule": Both(
+            partly("business hours, with an administrator's key; which of them a ticket has is not told"), _INVENTORY
+        ),
+        "config_item": Both(
+            partly("rules, forms and skills, with an administrator's key, and surveys; no API tells views"), _INVENTORY
         ),
     },
     rest=Both(vendor_cannot("the API has no such thing"), vendor_cannot("the API has no such thing")),
@@ -92,6 +97,12 @@ CAPABILITIES = Capabilities(
         "tickets/archived/{id}": "archiving",
         "admin/ticket_fields": "an administrator's key",
         "canned_responses": "an administrator's key",
+        "sla_policies": "an administrator's key",
+        "business_hours": "an administrator's key",
+        "ticket_forms": "an administrator's key",
+        "automation_rules": "an administrator's key",
+        "skills": "an administrator's key, and skill-based assignment",
+        "surveys": "surveys switched on",
         "solutions/{…}/{language}": "several languages",
     },
     rollback_leaves=(

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from deskferry.connectors.freshdesk.desk import SUBJECT_LIMIT
-from deskferry.connectors.kit.compose_macro import TEXT_ACTIONS, has_text, is_personal, teams_of, text_for
+from deskferry.connectors.kit.compose_macro import (
+    TEXT_ACTIONS,
+    action_name,
+    has_text,
+    is_personal,
+    teams_of,
+    text_for,
+)
 from deskferry.connectors.kit.composing import extra_lost, not_written, source_hash
 from deskferry.connectors.kit.contract import Composition, Crossings, Loss, Operation, Ref, Row
 from deskferry.connectors.kit.names import one_line
@@ -83,6 +90,6 @@ def _left(row: Row, *, may_write: bool) -> str | None:
 
 def _actions(row: Row) -> list[Loss]:
     """Return the loss of what a macro did beside its text: a canned response is a text alone."""
-    names = [str(one.get("field")) for one in row.get("actions") or () if isinstance(one, dict)]
+    names = [action_name(one) for one in row.get("actions") or () if isinstance(one, dict)]
     also = [name for name in names if name not in TEXT_ACTIONS]
     return [Loss(row["id"], "actions", ", ".join(also), "macro_actions_not_written")] if also else []

@@ -299,17 +299,28 @@ def size(file: Raw) -> Any:
 
 def receiving_address(config: Raw) -> str | None:
     """Return the address that customers write to, else the vendor's own that it is forwarded to."""
-    return lower(config.get("reply_email")) or lower(config.get("to_email"))
+    told = (config.get("reply_email"), config.get("support_email"), config.get("to_email"))
+    forwarded = (config.get("freshdesk_mailbox") or {}).get("forward_email")
+    return next((found for found in map(lower, (*told, forwarded)) if found), None)
 
 
 # ------------------------------------------------------------------------------------------------------------ ratings
 
 
+def main_question(rating: Raw) -> str:
+    """Return the first question as it was put, else its key."""
+    return _put(rating, "default_question")
+
+
 def questions(rating: Raw) -> Iterator[Raw]:
-    """Yield the answers beside the first one: `question_N`, in their order."""
+    """Yield the answers beside the first one, in their order: `question_N`, and the question as it was put."""
     for name, value in (rating.get("ratings") or {}).items():
         if name != "default_question" and value is not None:
-            yield {"question": name, "code": value}
+            yield {"key": name, "question": _put(rating, name), "code": value}
+
+
+def _put(rating: Raw, key: str) -> str:
+    return str((rating.get("questions") or {}).get(key) or key)
 
 
 def step(value: Any) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deskferry.connectors.freshdesk import converters as own
-from deskferry.connectors.freshdesk import read_knowledge
+from deskferry.connectors.freshdesk import read_knowledge, read_rules
 from deskferry.connectors.freshdesk.read_people import COMPANY, DELETED, GROUP, TIMES, USER
 from deskferry.connectors.freshdesk.read_setup import (
     COMPANY_FIELD,
@@ -48,6 +48,7 @@ _TICKET = Table(
         Map("organization_id", "company_id", RefTo("company")),
         Map("inbox_id", "email_config_id", RefTo("email_config")),
         Map("brand_id", "product_id", RefTo("product")),
+        Map("form_id", "form_id", RefTo("ticket_form")),
         Map("solved_at", "stats.resolved_at", time),
         Map("closed_at", "stats.closed_at", time),
         Map("first_responded_at", "stats.first_responded_at", time),
@@ -138,7 +139,7 @@ TICKET = ObjectMap(
         **dict.fromkeys(("fr_due_by", "fr_escalated", "nr_due_by", "nr_escalated"), "a deadline of the vendor"),
         **dict.fromkeys(("internal_agent_id", "internal_group_id"), "an internal owner"),
         **dict.fromkeys(
-            ("source_additional_info", "structured_description", "support_email", "form_id", "sentiment_score"),
+            ("source_additional_info", "structured_description", "support_email", "sentiment_score"),
             "of the channel that it came by",
         ),
         **dict.fromkeys(("initial_sentiment_score", "ticket_bcc_emails", "cloud_files"), "seen on newer accounts"),
@@ -222,7 +223,7 @@ SATISFACTION_RATING = ObjectMap(
             "survey_response",
             (
                 *_ANSWERED,
-                Map("question", via=Const("default_question")),
+                Map("question", ".", own.main_question),
                 Map("score", "ratings.default_question", own.step),
                 Map("scale_min", "ratings.default_question", own.worst_step),
                 Map("scale_max", "ratings.default_question", own.best_step),
@@ -230,7 +231,7 @@ SATISFACTION_RATING = ObjectMap(
                 Map("comment", "feedback"),
                 Map("updated_at", "updated_at", time),
             ),
-            takes=("ratings",),
+            takes=("ratings", "questions"),
         ),
         Table(
             "survey_response",
@@ -245,7 +246,7 @@ SATISFACTION_RATING = ObjectMap(
             each=own.questions,
             source_id=None,
             part="question",
-            key="question",
+            key="key",
         ),
     ),
     kept={"survey_id": "which survey", "group_id": "the group at the time"},
@@ -275,6 +276,6 @@ MAPS = {
     each.object: each
     for each in (
         COMPANY, USER, GROUP, TICKET_FIELD, CONTACT_FIELD, COMPANY_FIELD, PRODUCT, EMAIL_CONFIG, TICKET, CONVERSATION,
-        SATISFACTION_RATING, TIME_ENTRY, *read_knowledge.MAPS,
+        SATISFACTION_RATING, TIME_ENTRY, *read_rules.MAPS, *read_knowledge.MAPS,
     )
 }  # fmt: skip

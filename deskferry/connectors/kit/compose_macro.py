@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from deskferry.canonical_schema.macros import confined_to, translated
 from deskferry.connectors.kit.contract import Crossings, Loss, Ref, Row
 from deskferry.connectors.kit.pieces import as_html
@@ -13,6 +16,11 @@ TEXT_ACTIONS = frozenset({"comment_value", "comment_value_html"})
 def is_personal(row: Row) -> bool:
     """Whether it was somebody's own, or it is not known who may use it."""
     return row.get("visibility") != "agents" and confined_to(row) is None
+
+
+def action_name(action: Mapping[str, Any]) -> str:
+    """Return what an action does, in its vendor's word."""
+    return str(action.get("field") or action.get("name"))
 
 
 def teams_of(row: Row, crossings: Crossings, losses: list[Loss]) -> list[Ref] | None:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from deskferry.connectors.kit.compose_macro import TEXT_ACTIONS, has_text, is_personal, teams_of, text_for
+from deskferry.connectors.kit.compose_macro import (
+    TEXT_ACTIONS,
+    action_name,
+    has_text,
+    is_personal,
+    teams_of,
+    text_for,
+)
 from deskferry.connectors.kit.composing import extra_lost, not_written, source_hash
 from deskferry.connectors.kit.contract import Composition, Crossings, Loss, Operation, Row
 from deskferry.connectors.kit.names import one_line
@@ -46,7 +53,7 @@ def _actions(row: Row, losses: list[Loss]) -> list[dict[str, Any]]:
     same = row.get("vendor") == "zendesk"
     listed = [one for one in row.get("actions") or () if isinstance(one, Mapping)]
     kept = [dict(one) for one in listed if same and one.get("field") in _SAME]
-    left = [str(one.get("field")) for one in listed if one.get("field") not in TEXT_ACTIONS and dict(one) not in kept]
+    left = [action_name(one) for one in listed if one.get("field") not in TEXT_ACTIONS and dict(one) not in kept]
     if left:
         losses.append(Loss(row["id"], "actions", ", ".join(left), "macro_actions_not_written"))
     if has_text(row):

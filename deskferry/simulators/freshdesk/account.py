@@ -69,6 +69,7 @@ class Settings:
     max_attachment_bytes: int = 20 * 1024 * 1024
     channel_api: bool = False
     companies_since: bool = True
+    email_configs: bool = True
     require_origin_field_rights: bool = True
     languages: tuple[str, ...] = ("en", "de", "es")
     time_zone: str = "Eastern Time (US & Canada)"

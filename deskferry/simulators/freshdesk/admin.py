@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from deskferry.simulators.freshdesk.account import Account
 from deskferry.simulators.freshdesk.checks import ANY, FLAG, HASH, HASHES, TEXT, WHOLE, fields, is_whole
 from deskferry.simulators.freshdesk.customs import BLANK
@@ -137,9 +135,22 @@ def create_rule(call: Call) -> SimResponse:
 
 def _mailboxes(account: Account) -> list[Row]:
     names = ("id", "name", "product_id", "group_id", "active", "created_at", "updated_at")
-    fixed: dict[str, Any] = {"mailbox_type": "freshdesk_mailbox"}
-    rows = account.tables["email_configs"].values()
-    return [{**{name: row[name] for name in names}, "support_email": row["reply_email"], **fixed} for row in rows]
+    found = []
+    for row in account.tables["email_configs"].values():
+        shown: Row = {name: row[name] for name in names}
+        shown |= {"support_email": row["reply_email"], "default_reply_email": row["primary_role"]}
+        shown |= {"mailbox_type": "freshdesk_mailbox", "failure_code": None}
+        found.append(shown | {"freshdesk_mailbox": {"forward_email": row["to_email"]}})
+    return found
+
+
+def _email_configs(call: Call) -> SimResponse:
+    """Return the addresses, or one of them, as the older calls do where the account still has these."""
+    if not call.account.settings.email_configs:
+        raise not_found()
+    if call.args:
+        return json_response(call.account.get("email_configs", call.id))
+    return paged(call, list(call.account.tables["email_configs"].values()))
 
 
 def _read_only(path: str, table: str, *, admin: bool = False) -> list[Route]:
@@ -157,8 +168,8 @@ ROUTES = (
     *_read_only("/roles", "roles", admin=True),
     *_read_only("/products", "products"),
     *_read_only("/business_hours", "business_hours", admin=True),
-    *_read_only("/email_configs", "email_configs", admin=True),
     *_read_only("/admin/skills", "skills", admin=True),
+    *(Route("GET", path, _email_configs, admin=True) for path in ("/email_configs", "/email_configs/{id}")),
     Route("GET", "/email/mailboxes", lambda call: paged(call, _mailboxes(call.account)), admin=True),
     Route(
         "GET",

@@ -162,6 +162,7 @@ def _sla(account: Account) -> None:
         f"priority_{level}": {
             "respond_within": respond * 3600,
             "resolve_within": resolve * 3600,
+            "next_respond_within": None,
             "business_hours": True,
             "escalation_enabled": True,
         }

@@ -65,6 +65,8 @@ def _forms(account: Account) -> dict[int, Row]:
         shown = [row for row in account.fields("ticket_fields") if row["displayed_to_customers"]]
         row: Row = {"id": 0, "name": "default_form", "title": "Default form", "default": True, "description": None}
         row |= {"last_updated_by": next(iter(account.tables["agents"])), "portals": []}
+        made = next(account.fields("ticket_fields"))["created_at"]
+        row |= {"created_at": made, "updated_at": made}
         account.add("ticket_forms", {**row, "_fields": [{"id": field["id"]} for field in shown]})
     return table
 

@@ -85,6 +85,8 @@ SUBJECTS = (
             "ticket": _ids(state["tickets"]),
             "organization": _ids(state["companies"]),
             "team": _ids(state["groups"]),
+            "schedule": _ids(state["business_hours"]),
+            "sla_policy": _ids(state["sla_policies"]),
         },
     ),
     Subject(

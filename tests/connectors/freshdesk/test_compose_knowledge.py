@@ -257,6 +257,12 @@ def test_a_macro_becomes_a_canned_response_with_the_desks_own_placeholders() -> 
     assert lost == {"placeholder_unknown", "macro_actions_not_written"}
 
 
+def test_what_a_scenario_did_is_named_in_its_own_words() -> None:
+    scenario = prepared() | {"actions": [{"name": "priority", "value": "2"}, {"name": "send_email_to_requester"}]}
+    told = [one.value for one in macro(scenario, plan(), may_write=True).losses if one.field == "actions"]
+    assert told == ["priority, send_email_to_requester"]
+
+
 def test_who_may_use_it_is_never_widened() -> None:
     for extra, expected in (
         ({"restriction": {"type": "User", "id": 2}}, "macro_personal"),
