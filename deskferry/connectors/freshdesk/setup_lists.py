@@ -71,7 +71,8 @@ def _forms(session: Session, whole: Iterable[Page]) -> Iterator[Page]:
             assert isinstance(record, RawRecord)
             payload = record.payload
             if "fields" not in payload:
-                payload = session.get_json(f"ticket-forms/{record.source_id}") or payload
+                answer = session.request_json("GET", f"ticket-forms/{record.source_id}", allow=_REFUSED)
+                payload = answer.body if answer.status == 200 and isinstance(answer.body, dict) else payload
             records.append(replace(record, payload=payload))
         yield replace(page, records=tuple(records))
 
