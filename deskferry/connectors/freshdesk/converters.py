@@ -117,10 +117,10 @@ def companies(person: Raw) -> Iterator[Raw]:
     seen = set()
     first = person.get("company_id")
     memberships = [{"company_id": first, "primary": True}] if first else []
+    # Lists name the others by their ids alone, the view of one contact by objects (reference).
     memberships += [
-        {"company_id": other.get("company_id"), "primary": False}
+        {"company_id": other.get("company_id") if isinstance(other, dict) else other, "primary": False}
         for other in person.get("other_companies") or ()
-        if isinstance(other, dict)
     ]
     for membership in memberships:
         if membership["company_id"] and membership["company_id"] not in seen:

@@ -1,0 +1,48 @@
+"""What the tables make of payloads, where the vendor says the same thing in several ways."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from deskferry.canonical_schema import column_names
+from deskferry.connectors.freshdesk.read import MAPS
+from deskferry.connectors.kit.converters import addresses
+from deskferry.connectors.kit.mapper import Mapper
+from deskferry.connectors.kit.mapping import Context
+
+CONTEXT = Context("old", "freshdesk", "https://acme.freshdesk.com")
+
+
+def rows(name: str, payload: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Return the canonical rows of a payload, by kind."""
+    out: dict[str, list[Any]] = {}
+    assert Mapper(MAPS[name], CONTEXT).apply(payload, str(payload["id"]), "2026-01-01T00:00:00.000000Z", out) is None
+    return {kind: [dict(zip(column_names(kind), row, strict=True)) for row in found] for kind, found in out.items()}
+
+
+@pytest.mark.parametrize("others", [[8, 9], [{"company_id": 8, "view_all_tickets": True}, {"company_id": 9}]])
+def test_further_companies_come_from_a_list_and_from_a_view(others: list[Any]) -> None:
+    found = rows("user", {"id": 1, "name": "Zoë", "company_id": 8, "other_companies": others})["person_organization"]
+    assert [(row["organization_id"], row["is_primary"]) for row in found] == [
+        ("old:company:8", True),
+        ("old:company:9", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("item", "found"),
+    [
+        ("Smith, John <John@x.org>", [("john@x.org", "Smith, John")]),
+        ("Team: Sales <s@x.org>", [("s@x.org", "Team: Sales")]),
+        ("John Smith <john@x.org>", [("john@x.org", "John Smith")]),
+        ('"Smith, John" <john@x.org>', [("john@x.org", "Smith, John")]),
+        ("john@x.org <john@x.org>", [("john@x.org", "john@x.org")]),
+        ("john@x.org", [("john@x.org", None)]),
+        ("a@x.org, Bob <b@x.org>", [("a@x.org", None), ("b@x.org", "Bob")]),
+    ],
+)
+def test_an_item_of_a_list_of_addresses_is_one_address(item: str, found: list[tuple[str, str | None]]) -> None:
+    read = [(one["address"], one["name"]) for one in addresses([item, "last@x.org"]) or ()]
+    assert read == [*found, ("last@x.org", None)]
