@@ -46,7 +46,8 @@ def _categories(session: Session) -> Iterator[list[RawRecord]]:
 def _folders(session: Session) -> Iterator[list[RawRecord]]:
     language = _languages(session)[0]
     for category in _rows(session, "solutions/categories", must=True):
-        yield [_record("folder", _in_language(row, language)) for row in _all_folders(session, category["id"])]
+        folders = _all_folders(session, category["id"])
+        yield [_record("folder", _in_category(_in_language(row, language), category["id"])) for row in folders]
 
 
 def _all_folders(session: Session, category: Any) -> Iterator[Raw]:
@@ -117,6 +118,11 @@ def _languages(session: Session) -> list[str]:
 
 def _in_language(row: Raw, language: str) -> Raw:
     return {**row, "language": language} if language else row
+
+
+def _in_category(row: Raw, category: Any) -> Raw:
+    """Return a folder with the category that the list below it does not repeat (reference)."""
+    return row if row.get("category_id") is not None else {**row, "category_id": category}
 
 
 def _rows(session: Session, path: str, *, must: bool = False) -> list[Raw]:

@@ -11,9 +11,9 @@ from deskferry.connectors.freshdesk import knowledge
 from deskferry.connectors.kit.contract import Page, PullRequest, RawRecord
 
 CATEGORIES = [{"id": 1, "name": "A"}, {"id": 2, "name": "B"}]
-FOLDERS = {1: [{"id": 11, "category_id": 1, "parent_folder_id": None, "visibility": 2, "sub_folders_count": 1}],
-           2: [{"id": 21, "category_id": 2, "parent_folder_id": None, "name": "g", "visibility": 1}]}  # fmt: skip
-SUB = [{"id": 12, "category_id": 1, "parent_folder_id": 11, "name": "sub", "visibility": 3, "sub_folders_count": 0}]
+FOLDERS = {1: [{"id": 11, "parent_folder_id": None, "visibility": 2, "sub_folders_count": 1}],
+           2: [{"id": 21, "parent_folder_id": None, "name": "g", "visibility": 1}]}  # fmt: skip
+SUB = [{"id": 12, "parent_folder_id": 11, "name": "sub", "visibility": 3, "sub_folders_count": 0}]
 
 
 def account(**more: Any) -> Desk:
@@ -45,6 +45,11 @@ def test_folders_come_with_those_below_them() -> None:
     found, last = records(account(), knowledge.FOLDERS)
     assert [one.source_id for one in found] == ["11", "12", "21"]
     assert (last.last, last.complete) == (True, True)
+
+
+def test_a_folder_says_which_category_it_is_in_although_the_list_does_not() -> None:
+    found, _last = records(account(), knowledge.FOLDERS)
+    assert [one.payload["category_id"] for one in found] == [1, 1, 2]
 
 
 def test_an_article_brings_its_readers_and_its_languages() -> None:
