@@ -180,6 +180,9 @@ def test_canned_responses_live_in_folders(desk: Client) -> None:
     desk.desk.clock.sleep(5)
     counts = {row["name"]: row["responses_count"] for row in desk.ok("GET", "/canned_response_folders")}
     assert counts["Mine"] == 2
+    first = desk.send("GET", f"/canned_response_folders/{folder['Id']}/responses?per_page=1")
+    assert 'rel="next"' in first.headers["Link"]
+    assert len(desk.ok("GET", f"/canned_response_folders/{folder['Id']}/responses?per_page=1&page=2")) == 1
 
 
 def test_the_knowledge_base_and_its_translations(desk: Client) -> None:
