@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -328,12 +329,22 @@ def worst_step(value: Any) -> float | None:
     return 1.0 if best_step(value) is not None else None
 
 
+_SPAN = re.compile(r"(\d+):(\d+)(?::(\d+))?", re.ASCII)
+
+
+def spent(entry: Raw) -> float | None:
+    """Return the seconds of a time entry: exact where the account tells them, else those of `time_spent`."""
+    exact = entry.get("time_spent_in_seconds")
+    return float(exact) if type(exact) in (int, float) else seconds(entry.get("time_spent"))
+
+
 def seconds(value: Any) -> float | None:
-    """Return the seconds of `hh:mm`; "" and None are None."""
+    """Return the seconds of `hh:mm` or `hh:mm:ss`; "" and None are None."""
     text = as_text(value)
     if text is None:
         return None
-    hours, colon, minutes = str(text).partition(":")
-    if not colon or not hours.isdigit() or not minutes.isdigit():
+    found = _SPAN.fullmatch(text)
+    if found is None:
         raise Unreadable("bad_duration", f"{str(text)[:20]!r} is not hh:mm")
-    return int(hours) * 3600.0 + int(minutes) * 60.0
+    hours, minutes, rest = (int(part or 0) for part in found.groups())
+    return hours * 3600.0 + minutes * 60.0 + rest

@@ -46,3 +46,28 @@ def test_further_companies_come_from_a_list_and_from_a_view(others: list[Any]) -
 def test_an_item_of_a_list_of_addresses_is_one_address(item: str, found: list[tuple[str, str | None]]) -> None:
     read = [(one["address"], one["name"]) for one in addresses([item, "last@x.org"]) or ()]
     assert read == [*found, ("last@x.org", None)]
+
+
+@pytest.mark.parametrize(
+    ("payload", "seconds"),
+    [
+        ({"time_spent": "00:01", "time_spent_in_seconds": 103}, 103.0),
+        ({"time_spent": "00:00", "time_spent_in_seconds": 0}, 0.0),
+        ({"time_spent": "01:30", "time_spent_in_seconds": None}, 5400.0),
+        ({"time_spent": "100:05"}, 360_300.0),
+        ({"time_spent": "00:10:30"}, 630.0),
+        ({"time_spent": None}, None),
+    ],
+)
+def test_the_seconds_of_a_time_entry_are_exact_where_the_account_tells_them(
+    payload: dict[str, Any], seconds: float | None
+) -> None:
+    (entry,) = rows("time_entry", {"id": 1, "ticket_id": 2, **payload})["time_entry"]
+    assert (entry["seconds"], entry["extra"]) == (seconds, None)
+
+
+@pytest.mark.parametrize("spent", ["3.5", "-1:00", "1:", "12", "a:b"])
+def test_a_duration_that_cannot_be_read_is_a_reject(spent: str) -> None:
+    rejected = Mapper(MAPS["time_entry"], CONTEXT).apply({"id": 1, "time_spent": spent}, "1", "", {})
+    assert rejected is not None
+    assert rejected.code == "bad_duration"
