@@ -218,8 +218,13 @@ def _server_time(answer: Answer, now: float) -> datetime:
 # ------------------------------------------------------------------------------------------------------------ ratings
 
 
+_COMMENTED_LATER = timedelta(days=30)
+"""How long an answer may still change: customers click first and comment later (the reference's own sample has an
+`updated_at` after its `created_at`), and the list is filtered by creation alone."""
+
+
 def ratings(read: List, request: PullRequest, clock: Clock) -> Iterator[Page]:
-    """Yield satisfaction ratings by `created_since`: they do not change."""
+    """Yield satisfaction ratings by `created_since`: those that are new, and those that may have changed since."""
     cursor: Cursor = dict(request.cursor or {})
     since = cursor.get("since") or request.since
     began, page = cursor.get("began"), int(cursor.get("page", 1))
@@ -229,7 +234,7 @@ def ratings(read: List, request: PullRequest, clock: Clock) -> Iterator[Page]:
         began = began or _text(_server_time(answer, now) - _OVERLAP)
         records = tuple(RawRecord("satisfaction_rating", str(row["id"]), row) for row in answer.body or ())
         if not records or not _more(answer):
-            yield Page(records, {"since": began}, last=True)
+            yield Page(records, {"since": _text(_moment(began) - _COMMENTED_LATER)}, last=True)
             return
         page += 1
         yield Page(records, {"since": since, "began": began, "page": page})

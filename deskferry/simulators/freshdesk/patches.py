@@ -18,7 +18,7 @@ Operations (`op`), with their other keys:
 - `account` id, domain, name: it turns out to be another account.
 - `add_agent` name, email, ...; `add_group` name; `add_field` label, type, choices, ..., table=`ticket_fields`;
   `edit_field` name, fields, table; `add_status` id, label.
-- `add_rating` ticket_id, rating, feedback, created_at.
+- `add_rating` ticket_id, rating, feedback, created_at. `comment_rating` id, feedback: the customer says why, later.
 """
 
 from __future__ import annotations
@@ -205,6 +205,12 @@ def _add_rating(account: Account, change: Change) -> int:
     return rating_id
 
 
+def _comment_rating(account: Account, change: Change) -> None:
+    row = account.tables["satisfaction_ratings"][change["id"]]
+    row["feedback"] = change["feedback"]
+    account.touch(row)
+
+
 OPERATIONS: dict[str, Callable[[Account, Change], Any]] = {
     "edit_ticket": _edit_ticket,
     "edit_conversation": _edit_conversation,
@@ -234,6 +240,7 @@ OPERATIONS: dict[str, Callable[[Account, Change], Any]] = {
     "edit_field": _edit_field,
     "add_status": _add_status,
     "add_rating": _add_rating,
+    "comment_rating": _comment_rating,
 }
 
 

@@ -338,12 +338,20 @@ def test_fields_are_not_paged() -> None:
     assert not desk.seen[0].url.query
 
 
-def test_ratings_begin_where_the_last_pull_did() -> None:
+def test_ratings_that_may_have_changed_since_are_read_again() -> None:
     desk = Desk({"GET surveys/satisfaction_ratings": paged([{"id": 1}])})
     (page,) = read(desk, "satisfaction_ratings")
     assert "created_since" not in query(desk.seen[0])
     read(desk, "satisfaction_ratings", page.cursor)
-    assert query(desk.seen[1])["created_since"] == (page.cursor or {})["since"]
+    assert query(desk.seen[1])["created_since"] == stamp(int(NOW) - OLD - 60 - 30 * 86_400)
+
+
+def test_ratings_go_on_where_a_pull_stopped() -> None:
+    desk = Desk({"GET surveys/satisfaction_ratings": paged([{"id": number} for number in range(1, 151)])})
+    first = next(iter(desk.source().pages("satisfaction_ratings", PullRequest({"since": stamp(0)}))))
+    rest = read(desk, "satisfaction_ratings", first.cursor)
+    assert len(ids(rest)) == 50
+    assert {query(request)["created_since"] for request in desk.seen} == {stamp(0)}
 
 
 @pytest.mark.parametrize("status", [403, 404])

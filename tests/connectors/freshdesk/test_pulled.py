@@ -1,0 +1,46 @@
+"""What a second pull makes of an account in which something has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deskferry.canonical_schema import sql_table
+from deskferry.store import Store, open_store
+from tests.connectors.conformance.subjects import SUBJECTS, Account
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """Give an empty store."""
+    with open_store(f"sqlite:///{tmp_path / 'store.db'}") as opened:
+        yield opened
+
+
+@pytest.fixture
+def account() -> Account:
+    """Give a simulated account."""
+    return Account(next(subject for subject in SUBJECTS if subject.name == "freshdesk"))
+
+
+def row(store: Store, kind: str, source_id: Any) -> dict[str, Any]:
+    """Return the row of a record by the vendor's id."""
+    table = sql_table(kind)
+    with store.read() as database:
+        found = database.execute(table.select().where(table.c.source_id == str(source_id))).mappings().one()
+    return dict(found)
+
+
+def test_a_comment_that_comes_later_is_read(store: Store, account: Account) -> None:
+    ticket = next(one for one in account.desk.snapshot()["tickets"] if not one["deleted"] and not one["spam"])
+    rating = account.change(op="add_rating", ticket_id=ticket["id"], rating=103)
+    account.desk.clock.sleep(86_400)
+    account.pull(store)
+    assert row(store, "survey_response", rating)["comment"] is None
+    account.desk.clock.sleep(3 * 86_400)
+    account.change(op="comment_rating", id=rating, feedback="Still works!")
+    account.pull(store)
+    assert row(store, "survey_response", rating)["comment"] == "Still works!"
