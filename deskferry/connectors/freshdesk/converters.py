@@ -69,6 +69,13 @@ def is_contact(raw: Raw, _raw: Raw) -> bool:
     return not isinstance(raw.get("contact"), dict)
 
 
+def suspended(contact: Raw) -> bool | None:
+    """Return whether a contact is blocked; the list of the live ones has no blocked one, of deleted ones none says."""
+    if contact.get("blocked") is not None:
+        return bool(contact["blocked"])
+    return None if contact.get("deleted") else False
+
+
 def emails(person: Raw) -> list[dict[str, Any]] | None:
     """Return all addresses of a contact, the primary one first."""
     primary = lower(person.get("email"))

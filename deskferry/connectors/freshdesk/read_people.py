@@ -54,13 +54,13 @@ _CONTACT = Table(
         Map("language", "language"),
         Map("timezone", "time_zone", own.timezone),
         Map("is_active", "deleted", own.unless),
-        Map("suspended", "blocked", boolean),
+        Map("suspended", ".", own.suspended),
         Map("custom_fields", "custom_fields", own.present),
         *TIMES,
         *DELETED,
     ),
     when=own.is_contact,
-    takes=("other_emails", "phone", "mobile", "twitter_id", "facebook_id", "social_handler"),
+    takes=("other_emails", "phone", "mobile", "twitter_id", "facebook_id", "social_handler", "blocked"),
 )
 
 _AGENT = Table(

@@ -158,7 +158,8 @@ def _ticket_pages(
 
 # ----------------------------------------------------------------------------------------------------------- contacts
 
-_CONTACT_PASSES: tuple[dict[str, str], ...] = ({}, {"state": "deleted"}, {"state": "blocked"})
+_BLOCKED = {"state": "blocked"}
+_CONTACT_PASSES: tuple[dict[str, str], ...] = ({}, {"state": "deleted"}, _BLOCKED)
 """The default list hides blocked and deleted contacts."""
 _SINCE_NAMES = ("_updated_since", "updated_since")
 """Accounts differ in which one they know: on a 400 the other is tried."""
@@ -176,10 +177,11 @@ def contacts(read: List, request: PullRequest, clock: Clock) -> Iterator[Page]:
     if state.get("moved"):
         passes.append({})
     while state["at"] < len(passes):
-        answer = _contact_page(read, passes[state["at"]], state)
+        chosen = passes[state["at"]]
+        answer = _contact_page(read, chosen, state)
         began = state.setdefault("began", _text(_server_time(answer, clock.now()) - _OVERLAP))
         rows: list[Row] = answer.body or []
-        records = tuple(RawRecord("user", str(row["id"]), row) for row in rows)
+        records = tuple(RawRecord("user", str(row["id"]), _told(row, chosen)) for row in rows)
         if 0 < state["at"] < len(_CONTACT_PASSES) and state.get("paged") and not state.get("moved"):
             # Deleted or blocked since we began: somebody else may have slipped past us.
             state["moved"] = any(_moment(str(row["updated_at"])) > _moment(began) + _OVERLAP for row in rows)
@@ -191,6 +193,11 @@ def contacts(read: List, request: PullRequest, clock: Clock) -> Iterator[Page]:
             state["at"], state["page"] = state["at"] + 1, 1
         last = state["at"] >= len(passes)
         yield Page(records, {"since": began} if last else dict(state), last)
+
+
+def _told(row: Row, chosen: Mapping[str, str]) -> Row:
+    """Return a contact with what only the list that it is in tells."""
+    return {"blocked": True, **row} if chosen is _BLOCKED else row
 
 
 def _contact_page(read: List, params: Mapping[str, str], state: Cursor) -> Answer:

@@ -12,7 +12,7 @@ Operations (`op`), with their other keys:
 - `insert` kind (`company`, `contact`, `ticket`, `conversation`), fields, files=[{name, content_type, data}]: store a
   record as it is, with its own times, without any effect; returns its id.
 - `delete_ticket`, `spam_ticket`, `archive_ticket`, `purge_ticket` id; `archive` days: all closed ones that rested.
-- `block_contact`, `delete_contact` id.
+- `block_contact`, `unblock_contact`, `delete_contact` id.
 - `settings` and any field of `Settings` (`notifications`, `automations`, `surveys`, `search_lag`, ...).
 - `feature` name, on. `plan` plan. `set_role` role (`admin`, `agent`). `revoke` on=true: the key no longer works.
 - `account` id, domain, name: it turns out to be another account.
@@ -228,6 +228,7 @@ OPERATIONS: dict[str, Callable[[Account, Change], Any]] = {
     "archive": lambda account, change: archive(account, change["days"]),
     "purge_ticket": lambda account, change: account.forget_ticket(change["id"]),
     "block_contact": _mark_contact(_blocked=True),
+    "unblock_contact": _mark_contact(_blocked=False),
     "delete_contact": _mark_contact(deleted=True),
     "settings": _settings,
     "feature": lambda account, change: account.settings.features.update({change["name"]: change["on"]}),

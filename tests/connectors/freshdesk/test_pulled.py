@@ -44,3 +44,15 @@ def test_a_comment_that_comes_later_is_read(store: Store, account: Account) -> N
     account.change(op="comment_rating", id=rating, feedback="Still works!")
     account.pull(store)
     assert row(store, "survey_response", rating)["comment"] == "Still works!"
+
+
+def test_who_is_blocked_and_who_is_not_any_more(store: Store, account: Account) -> None:
+    contacts = account.desk.snapshot()["contacts"]
+    contact = next(one["id"] for one in contacts if not one["deleted"] and not one.get("blocked"))
+    account.pull(store)
+    assert row(store, "person", contact)["suspended"] is False
+    for operation, suspended in (("block_contact", True), ("unblock_contact", False), ("block_contact", True)):
+        account.desk.clock.sleep(3600)
+        account.change(op=operation, id=contact)
+        account.pull(store)
+        assert row(store, "person", contact)["suspended"] is suspended

@@ -71,3 +71,12 @@ def test_a_duration_that_cannot_be_read_is_a_reject(spent: str) -> None:
     rejected = Mapper(MAPS["time_entry"], CONTEXT).apply({"id": 1, "time_spent": spent}, "1", "", {})
     assert rejected is not None
     assert rejected.code == "bad_duration"
+
+
+@pytest.mark.parametrize(
+    ("told", "suspended"),
+    [({}, False), ({"blocked": True}, True), ({"deleted": False}, False), ({"deleted": True}, None)],
+)
+def test_who_is_blocked_is_known_of_those_who_are_not_deleted(told: dict[str, bool], suspended: bool | None) -> None:
+    (person,) = rows("user", {"id": 1, "name": "Zoë", **told})["person"]
+    assert (person["suspended"], person["extra"]) == (suspended, None)
