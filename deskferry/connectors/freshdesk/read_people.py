@@ -40,6 +40,8 @@ _CONTACT = Table(
     (
         Map("source_url", "id", Link("/a/contacts/{}")),
         Map("name", "name"),
+        Map("first_name", "first_name"),
+        Map("last_name", "last_name"),
         Map("email", "email", lower),
         Map("emails", ".", own.emails),
         Map("phone", ".", own.phone),
@@ -68,6 +70,8 @@ _AGENT = Table(
     (
         Map("source_url", "id", Link("/a/admin/agents/{}/edit")),
         Map("name", "contact.name"),
+        Map("first_name", "contact.first_name"),
+        Map("last_name", "contact.last_name"),
         Map("email", "contact.email", lower),
         Map("emails", "contact", own.emails),
         Map("phone", "contact", own.phone),
@@ -123,8 +127,6 @@ USER = ObjectMap(
         "group_ids": "the groups of an agent; rows come from the groups",
         "role_ids": "rights",
         "focus_mode": "a view of the vendor's own interface",
-        "first_name": "only newer accounts tell it",
-        "last_name": "only newer accounts tell it",
         "csat_rating": "the last answer of the person to a survey",
     },
     volatile=(

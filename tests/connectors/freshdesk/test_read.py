@@ -80,3 +80,10 @@ def test_a_duration_that_cannot_be_read_is_a_reject(spent: str) -> None:
 def test_who_is_blocked_is_known_of_those_who_are_not_deleted(told: dict[str, bool], suspended: bool | None) -> None:
     (person,) = rows("user", {"id": 1, "name": "Zoë", **told})["person"]
     assert (person["suspended"], person["extra"]) == (suspended, None)
+
+
+@pytest.mark.parametrize("agent", [False, True])
+def test_the_parts_of_a_name_come_where_the_account_tells_them(agent: bool) -> None:
+    told = {"name": "Zoë van Müller", "first_name": "Zoë", "last_name": "van Müller"}
+    (person,) = rows("user", {"id": 1, "contact": told} if agent else {"id": 1, **told})["person"]
+    assert (person["first_name"], person["last_name"], person["extra"]) == ("Zoë", "van Müller", None)
