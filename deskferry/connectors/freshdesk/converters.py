@@ -64,6 +64,28 @@ def is_agent(raw: Raw, _raw: Raw) -> bool:
     return isinstance(raw.get("contact"), dict)
 
 
+_NOTHING = (None, "", [], {})
+_AGENT_TAKEN = frozenset(
+    {"id", "contact", "deactivated", "signature", "created_at", "updated_at",
+     "available", "available_since", "last_active_at"}
+)  # fmt: skip
+"""Keys of an agent that columns hold, and those that move by themselves."""
+_PERSON_TAKEN = frozenset(
+    {"name", "first_name", "last_name", "email", "other_emails", "phone", "mobile", "job_title", "language",
+     "time_zone", "last_login_at", "updated_at"}
+)  # fmt: skip
+"""The same of the person behind an agent."""
+
+
+def agent_extra(agent: Raw) -> Raw | None:
+    """Return what no column holds of an agent, and of the person behind it under `contact`."""
+    rest = {key: value for key, value in agent.items() if key not in _AGENT_TAKEN and value not in _NOTHING}
+    person = {
+        key: value for key, value in agent["contact"].items() if key not in _PERSON_TAKEN and value not in _NOTHING
+    }
+    return ({**rest, "contact": person} if person else rest) or None
+
+
 def is_contact(raw: Raw, _raw: Raw) -> bool:
     """Return whether a `user` payload is a contact's."""
     return not isinstance(raw.get("contact"), dict)

@@ -82,11 +82,7 @@ _AGENT = Table(
         Map("timezone", "contact.time_zone", own.timezone),
         Map("is_active", "deactivated", own.unless),
         Map("signature", "signature"),
-        Map(
-            "extra",
-            ".",
-            own.keeping("occasional", "ticket_scope", "type", "skill_ids", "group_ids", "role_ids", "focus_mode"),
-        ),
+        Map("extra", ".", own.agent_extra),
         *TIMES,
     ),
     when=own.is_agent,
@@ -121,6 +117,8 @@ USER = ObjectMap(
         "visitor_id": "of a visitor of the chat widget",
         "org_contact_id": "the person in the vendor's organisation centre",
         "preferred_source": "how the person likes to be reached",
+        "org_agent_id": "the agent in the vendor's organisation centre",
+        "agent_level_id": "a level of the vendor's arcade",
         "occasional": "a licence by the day",
         "ticket_scope": "which tickets the agent sees",
         "skill_ids": "routing",
@@ -131,7 +129,7 @@ USER = ObjectMap(
     },
     volatile=(
         "available", "available_since", "last_active_at", "contact.last_login_at", "contact.updated_at",
-        "avatar.avatar_url",
+        "avatar.avatar_url", "contact.avatar.avatar_url",
     ),
 )  # fmt: skip
 

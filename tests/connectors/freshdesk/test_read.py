@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -87,3 +88,16 @@ def test_the_parts_of_a_name_come_where_the_account_tells_them(agent: bool) -> N
     told = {"name": "Zoë van Müller", "first_name": "Zoë", "last_name": "van Müller"}
     (person,) = rows("user", {"id": 1, "contact": told} if agent else {"id": 1, **told})["person"]
     assert (person["first_name"], person["last_name"], person["extra"]) == ("Zoë", "van Müller", None)
+
+
+def test_what_no_column_holds_of_an_agent_is_kept() -> None:
+    contact = {"name": "Ann", "email": "ann@x.org", "active": True, "address": "Street", "last_login_at": "x"}
+    agent = {"id": 1, "type": "support_agent", "org_agent_id": "7", "deactivated": True, "available": True}
+    (person,) = rows("user", {**agent, "news": {"a": 1}, "occasional": False, "contact": contact})["person"]
+    assert (person["is_active"], json.loads(person["extra"])) == (
+        False,
+        {
+            "type": "support_agent", "org_agent_id": "7", "news": {"a": 1}, "occasional": False,
+            "contact": {"active": True, "address": "Street"},
+        },
+    )  # fmt: skip
