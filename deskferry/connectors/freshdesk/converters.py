@@ -64,7 +64,7 @@ def is_agent(raw: Raw, _raw: Raw) -> bool:
     return isinstance(raw.get("contact"), dict)
 
 
-_NOTHING = (None, "", [], {})
+_NOTHING: tuple[Any, ...] = (None, "", [], {})
 _AGENT_TAKEN = frozenset(
     {"id", "contact", "deactivated", "signature", "created_at", "updated_at",
      "available", "available_since", "last_active_at"}
@@ -364,7 +364,9 @@ _SPAN = re.compile(r"(\d+):(\d+)(?::(\d+))?", re.ASCII)
 def spent(entry: Raw) -> float | None:
     """Return the seconds of a time entry: exact where the account tells them, else those of `time_spent`."""
     exact = entry.get("time_spent_in_seconds")
-    return float(exact) if type(exact) in (int, float) else seconds(entry.get("time_spent"))
+    if isinstance(exact, (int, float)) and not isinstance(exact, bool):
+        return float(exact)
+    return seconds(entry.get("time_spent"))
 
 
 def seconds(value: Any) -> float | None:
