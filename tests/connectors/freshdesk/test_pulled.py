@@ -56,3 +56,28 @@ def test_who_is_blocked_and_who_is_not_any_more(store: Store, account: Account) 
         account.change(op=operation, id=contact)
         account.pull(store)
         assert row(store, "person", contact)["suspended"] is suspended
+
+
+def test_what_the_list_leaves_out_of_a_contact_is_read(store: Store, account: Account) -> None:
+    contacts = account.desk.snapshot()["contacts"]
+    contact = next(one["id"] for one in contacts if not one["deleted"] and not one.get("blocked"))
+    fields = {"tags": ["vip", "beta"], "other_emails": ["second@x.org"]}
+    account.change(op="edit_contact", id=contact, fields=fields)
+    account.pull(store)
+    emails = row(store, "person", contact)["emails"]
+    assert "second@x.org" in {one["value"] for one in emails}
+    assert _tags(store, contact) == {"vip", "beta"}
+    account.desk.clock.sleep(3600)
+    account.change(op="edit_contact", id=contact, fields={"tags": ["vip"]})
+    before = len(account.transport.log)
+    account.pull(store)
+    assert _tags(store, contact) == {"vip"}
+    views = [one.path for one in account.transport.log[before:] if "/contacts/" in one.path]
+    assert views == [f"/api/v2/contacts/{contact}"]
+
+
+def _tags(store: Store, contact: int) -> set[str]:
+    table = sql_table("tagging")
+    with store.read() as database:
+        found = database.execute(table.select().where(table.c.record_id == f"old:user:{contact}")).mappings()
+        return {one["tag"] for one in found}
