@@ -29,5 +29,12 @@ def whole(session: Session, child: Child) -> Page:
     if answer.status == 200:
         require_own(answer.body, child.parent, "contact")
         return Page((RawRecord("user", child.parent, {**listed, **answer.body}),))
+    if answer.status == 404 and _is_agent(session, child.parent):
+        return Page(())
     notes = () if answer.status == 404 else (_NOTE.format(status=answer.status),)
     return Page((RawRecord("user", child.parent, listed),) if listed else (), notes=notes)
+
+
+def _is_agent(session: Session, person: str) -> bool:
+    """Return whether a contact was made an agent since: with the same id, under which the list of agents has it."""
+    return session.request_json("GET", f"agents/{person}", allow=_REFUSED).status == 200

@@ -354,6 +354,11 @@ def test_a_contact_whose_view_is_refused_is_what_the_list_told(status: int, note
     assert len(page.notes) == notes
 
 
+def test_a_contact_that_became_an_agent_is_left_to_the_list_of_agents() -> None:
+    page = whole(Desk({"GET agents/1": answered({"id": 1, "contact": {"name": "Zoë"}})}))
+    assert (page.records, page.notes) == ((), ())
+
+
 def test_an_answer_about_somebody_else_stops_the_run() -> None:
     with pytest.raises(Stopped, match="contact 1"):
         whole(Desk({"GET contacts/1": answered({"id": 2})}))
