@@ -65,10 +65,11 @@ FRESHDESK_PLAN, _FRESHDESK_A_MINUTE = "enterprise", 700
 def freshdesk(sizes: Sizes) -> Least:
     """Return the least of a Freshdesk: a call for every ticket, because no list shows files and conversations.
 
-    A view with its conversations counts as two calls, a page of the list with its `stats` as three.
+    And one for every contact: no list shows their tags and further addresses. A view of a ticket with its
+    conversations counts as two calls, a page of the list with its `stats` as three.
     """
     tickets, listed = sizes["tickets"], _pages(sizes["tickets"], 100) + 2  # those in the trash and in spam
-    people = _pages(sizes["contacts"], 100) + 2  # the deleted and the blocked ones
+    people = sizes["contacts"] + _pages(sizes["contacts"], 100) + 2  # the deleted and the blocked ones
     lists = sum(_pages(sizes.get(name, 0), 100) for name in ("companies", "agents", "satisfaction_ratings"))
     # Groups, three kinds of fields, products, addresses, targets, hours, forms, surveys, scenarios, skills, three types
     # of rules, time entries, categories of articles, folders of answers.

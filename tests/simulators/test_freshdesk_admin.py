@@ -119,10 +119,11 @@ def test_time_entries_keep_when_they_were_executed(desk: Client) -> None:
     assert desk.ok("GET", "/time_entries?executed_before=2020-01-02")[0]["id"] == entry["id"]
     running = desk.ok("POST", "/tickets/1/time_entries", {"agent_id": agent})
     assert running["timer_running"] is True
-    desk.desk.clock.sleep(600)
+    assert entry["time_spent_in_seconds"] == 5400
+    desk.desk.clock.sleep(643)
     desk.ok("POST", "/tickets/1/time_entries", {"agent_id": agent})
     stopped = next(row for row in desk.ok("GET", "/tickets/1/time_entries") if row["id"] == running["id"])
-    assert (stopped["timer_running"], stopped["time_spent"]) == (False, "00:10")
+    assert (stopped["timer_running"], stopped["time_spent"], stopped["time_spent_in_seconds"]) == (False, "00:10", 643)
 
 
 @pytest.mark.parametrize(
@@ -180,6 +181,9 @@ def test_canned_responses_live_in_folders(desk: Client) -> None:
     desk.desk.clock.sleep(5)
     counts = {row["name"]: row["responses_count"] for row in desk.ok("GET", "/canned_response_folders")}
     assert counts["Mine"] == 2
+    first = desk.send("GET", f"/canned_response_folders/{folder['Id']}/responses?per_page=1")
+    assert 'rel="next"' in first.headers["Link"]
+    assert len(desk.ok("GET", f"/canned_response_folders/{folder['Id']}/responses?per_page=1&page=2")) == 1
 
 
 def test_the_knowledge_base_and_its_translations(desk: Client) -> None:

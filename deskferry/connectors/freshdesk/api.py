@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from deskferry.config import ConnectionConfig
-from deskferry.connectors.freshdesk import children, count, knowledge, scan, setup_lists
+from deskferry.connectors.freshdesk import children, count, knowledge, scan, setup_lists, whole_contacts
 from deskferry.connectors.freshdesk.children import has_next
 from deskferry.connectors.freshdesk.limits import plan_limits
 from deskferry.connectors.freshdesk.settings import FreshdeskSettings
@@ -77,7 +77,8 @@ class FreshdeskSource:
 
     def __init__(self, session: Session, connection: ConnectionConfig) -> None:
         self._session = session
-        self._size = parse_settings(FreshdeskSettings, connection).page_size
+        settings = parse_settings(FreshdeskSettings, connection)
+        self._size, self._whole_contacts = settings.page_size, settings.whole_contacts
 
     def account(self) -> Account:
         """Return who we are."""
@@ -122,7 +123,7 @@ class FreshdeskSource:
             if stream == "tickets":
                 yield from scan.tickets(self._list, request, self._session.clock)
             elif stream == "contacts":
-                yield from scan.contacts(self._list, request, self._session.clock)
+                yield from scan.contacts(self._list, request, self._session.clock, whole=self._whole_contacts)
             elif stream == "satisfaction_ratings":
                 ratings = scan.ratings(self._list, request, self._session.clock)
                 yield from setup_lists.questioned(self._session, ratings)
@@ -140,7 +141,9 @@ class FreshdeskSource:
             raise
 
     def child(self, stream: str, child: Child) -> Page:
-        """Return one ticket with all its conversations; a vanished one yields its tombstone."""
+        """Return one ticket with all its conversations, or one contact; a vanished ticket yields its tombstone."""
+        if stream == whole_contacts.STREAM:
+            return whole_contacts.whole(self._session, child)
         assert stream == children.STREAM
         return children.whole(self._session, child, self._size)
 

@@ -61,7 +61,7 @@ def whole(session: Session, child: Child, size: int) -> Page:
         return _refused(session, child.parent, listed, answer.status)
     if answer.status == 404:
         return _elsewhere(session, child.parent, listed, size)
-    _require_own(answer.body, child.parent)
+    require_own(answer.body, child.parent)
     shown = answer.body.get("conversations")
     if not isinstance(shown, list) or len(shown) >= SHOWN_WITH_TICKET:
         status, shown = _conversations(session, f"tickets/{child.parent}", size)
@@ -70,11 +70,11 @@ def whole(session: Session, child: Child, size: int) -> Page:
     return _page(child.parent, {key: value for key, value in answer.body.items() if key != "conversations"}, shown)
 
 
-def _require_own(body: Any, ticket: str) -> None:
-    """Refuse what is said of another ticket: caches in between did that, and it would lie under this one's name."""
-    if not isinstance(body, dict) or str(body.get("id")) != ticket:
+def require_own(body: Any, source_id: str, what: str = "ticket") -> None:
+    """Refuse what is said of another record: caches in between did that, and it would lie under this one's name."""
+    if not isinstance(body, dict) or str(body.get("id")) != source_id:
         raise Stopped(
-            f"Freshdesk answered the question for ticket {ticket} with something else.",
+            f"Freshdesk answered the question for {what} {source_id} with something else.",
             "Run the same command again; if it stays, look at the proxy that `base_url` or `proxy` names.",
         )
 
@@ -160,7 +160,7 @@ def _elsewhere(session: Session, ticket: str, listed: Raw, size: int) -> Page:
         archived = session.request_json("GET", path, allow=_REFUSED)
     if archived.status != 200:
         return Page((Tombstone("ticket", ticket, "404", payload=listed if "id" in listed else None),))
-    _require_own(archived.body, ticket)
+    require_own(archived.body, ticket)
     status, rows = _conversations(session, path, size)
     missing = f"tickets: the conversations of archived ticket {ticket} are refused ({status})."
     return _page(ticket, {"archived": True, **archived.body}, rows, () if status == 200 else (missing,))

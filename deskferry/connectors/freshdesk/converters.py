@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -63,9 +64,38 @@ def is_agent(raw: Raw, _raw: Raw) -> bool:
     return isinstance(raw.get("contact"), dict)
 
 
+_NOTHING: tuple[Any, ...] = (None, "", [], {})
+_AGENT_TAKEN = frozenset(
+    {"id", "contact", "deactivated", "signature", "created_at", "updated_at",
+     "available", "available_since", "last_active_at"}
+)  # fmt: skip
+"""Keys of an agent that columns hold, and those that move by themselves."""
+_PERSON_TAKEN = frozenset(
+    {"name", "first_name", "last_name", "email", "other_emails", "phone", "mobile", "job_title", "language",
+     "time_zone", "last_login_at", "updated_at"}
+)  # fmt: skip
+"""The same of the person behind an agent."""
+
+
+def agent_extra(agent: Raw) -> Raw | None:
+    """Return what no column holds of an agent, and of the person behind it under `contact`."""
+    rest = {key: value for key, value in agent.items() if key not in _AGENT_TAKEN and value not in _NOTHING}
+    person = {
+        key: value for key, value in agent["contact"].items() if key not in _PERSON_TAKEN and value not in _NOTHING
+    }
+    return ({**rest, "contact": person} if person else rest) or None
+
+
 def is_contact(raw: Raw, _raw: Raw) -> bool:
     """Return whether a `user` payload is a contact's."""
     return not isinstance(raw.get("contact"), dict)
+
+
+def suspended(contact: Raw) -> bool | None:
+    """Return whether a contact is blocked; the list of the live ones has no blocked one, of deleted ones none says."""
+    if contact.get("blocked") is not None:
+        return bool(contact["blocked"])
+    return None if contact.get("deleted") else False
 
 
 def emails(person: Raw) -> list[dict[str, Any]] | None:
@@ -117,10 +147,10 @@ def companies(person: Raw) -> Iterator[Raw]:
     seen = set()
     first = person.get("company_id")
     memberships = [{"company_id": first, "primary": True}] if first else []
+    # Lists name the others by their ids alone, the view of one contact by objects (reference).
     memberships += [
-        {"company_id": other.get("company_id"), "primary": False}
+        {"company_id": other.get("company_id") if isinstance(other, dict) else other, "primary": False}
         for other in person.get("other_companies") or ()
-        if isinstance(other, dict)
     ]
     for membership in memberships:
         if membership["company_id"] and membership["company_id"] not in seen:
@@ -339,12 +369,24 @@ def worst_step(value: Any) -> float | None:
     return 1.0 if best_step(value) is not None else None
 
 
+_SPAN = re.compile(r"(\d+):(\d+)(?::(\d+))?", re.ASCII)
+
+
+def spent(entry: Raw) -> float | None:
+    """Return the seconds of a time entry: exact where the account tells them, else those of `time_spent`."""
+    exact = entry.get("time_spent_in_seconds")
+    if isinstance(exact, (int, float)) and not isinstance(exact, bool):
+        return float(exact)
+    return seconds(entry.get("time_spent"))
+
+
 def seconds(value: Any) -> float | None:
-    """Return the seconds of `hh:mm`; "" and None are None."""
+    """Return the seconds of `hh:mm` or `hh:mm:ss`; "" and None are None."""
     text = as_text(value)
     if text is None:
         return None
-    hours, colon, minutes = str(text).partition(":")
-    if not colon or not hours.isdigit() or not minutes.isdigit():
+    found = _SPAN.fullmatch(text)
+    if found is None:
         raise Unreadable("bad_duration", f"{str(text)[:20]!r} is not hh:mm")
-    return int(hours) * 3600.0 + int(minutes) * 60.0
+    hours, minutes, rest = (int(part or 0) for part in found.groups())
+    return hours * 3600.0 + minutes * 60.0 + rest

@@ -18,7 +18,6 @@ from deskferry.connectors.kit.names import folded
 from deskferry.connectors.kit.session import Session
 
 _GONE = (403, 404)
-_UNPAGED = frozenset({"canned_response_folders"})
 CALLS = frozenset(
     {"solution_category", "solution_folder", "solution_article", "solution_translation", "canned_folder",
      "canned_response", "rating", "time_entry"}
@@ -61,14 +60,9 @@ def _translated(session: Session, place: str) -> list[str]:
 def named(session: Session, path: str, body: Mapping[str, Any]) -> list[str]:
     """Return the ids of a list's rows of this very name; a folder must be for the same readers as well."""
     wanted = folded(body.get("name"))
-    if path in _UNPAGED:
-        answer = session.request_json("GET", path, allow=_GONE)
-        rows = answer.body if answer.status == 200 and isinstance(answer.body, list) else []
-    else:
-        rows = list(listed(session, path, {}, _GONE))
     return [
         str(row["id"])
-        for row in rows
+        for row in listed(session, path, {}, _GONE)
         if folded(row.get("name")) == wanted and body.get("visibility", row.get("visibility")) == row.get("visibility")
     ]
 
@@ -93,9 +87,7 @@ def _attached(session: Session, operation: Operation, article: str) -> list[str]
 
 
 def _responses(session: Session, body: Mapping[str, Any]) -> list[str]:
-    path = f"canned_response_folders/{body['folder_id']}/responses"
-    answer = session.request_json("GET", path, allow=_GONE)
-    rows = answer.body if answer.status == 200 and isinstance(answer.body, list) else []
+    rows = listed(session, f"canned_response_folders/{body['folder_id']}/responses", {}, _GONE)
     wanted = (folded(body["title"]), _text(body["content_html"]))
     return [str(row["id"]) for row in rows if (folded(row.get("title")), _text(row.get("content_html"))) == wanted]
 

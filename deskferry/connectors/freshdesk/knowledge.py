@@ -11,7 +11,7 @@ from typing import Any
 
 from deskferry.connectors.freshdesk.find import listed
 from deskferry.connectors.kit.contract import Page, PullRequest, Raw, RawRecord
-from deskferry.connectors.kit.session import Session
+from deskferry.connectors.kit.session import Session, VendorStatus
 
 CATEGORIES, FOLDERS, ARTICLES, RESPONSES = (
     "solution_categories",
@@ -21,37 +21,85 @@ CATEGORIES, FOLDERS, ARTICLES, RESPONSES = (
 )
 STREAMS = frozenset({CATEGORIES, FOLDERS, ARTICLES, RESPONSES})
 _REFUSED = (403, 404)
+"""A folder may vanish while we walk, which answers 404 as well: taken for a refusal, it is buried one pull later."""
+_NAMED = 5
+"""Places that a note names."""
+
+
+class _Walk:
+    """What is asked of the vendor below lists that were readable, and what of it was refused."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._refused: dict[str, list[str]] = {}
+
+    def rows(self, path: str, what: str, where: Any) -> list[Raw]:
+        """Return all rows of a list; of one that is refused those that came, and the refusal is remembered."""
+        rows: list[Raw] = []
+        try:
+            for row in listed(self.session, path, {}):
+                rows.append(row)  # noqa: PERF402 - what came before a refusal is kept
+        except VendorStatus as refusal:
+            if refusal.status not in _REFUSED:
+                raise
+            self._refused.setdefault(f"{what} ({refusal.status})", []).append(str(where))
+        return rows
+
+    def languages(self) -> list[str]:
+        """Return the desk's languages, its first one first; "" where the role may not know."""
+        answer = self.session.request_json("GET", "settings/helpdesk", allow=_REFUSED)
+        told = answer.body if answer.status == 200 and isinstance(answer.body, Mapping) else {}
+        first = str(told.get("primary_language") or "")
+        return [first, *(str(one) for one in told.get("supported_languages") or () if one and one != first)]
+
+    def notes(self) -> tuple[str, ...]:
+        """Return a sentence for each kind of list that was refused, with where."""
+        return tuple(
+            f"Freshdesk refuses {what}: {_some(places)}. Nothing of this stream is taken for deleted."
+            for what, places in self._refused.items()
+        )
+
+
+def _some(places: Sequence[str]) -> str:
+    more = len(places) - _NAMED
+    return ", ".join(places[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def pages(session: Session, stream: str, request: PullRequest) -> Iterator[Page]:
-    """Yield a stream whole, a page for each thing walked; an interrupted walk begins after the last one."""
-    walk = {CATEGORIES: _categories, FOLDERS: _folders, ARTICLES: _articles, RESPONSES: _responses}[stream]
+    """Yield a stream whole, a page for each thing walked; an interrupted walk begins after the last one.
+
+    A list that is refused is not an empty one: then nothing is known to be gone.
+    """
+    walked = {CATEGORIES: _categories, FOLDERS: _folders, ARTICLES: _articles, RESPONSES: _responses}[stream]
     done = int((request.cursor or {}).get("at", 0))
     first = done == 0
     held: Page | None = None
-    for place, records in enumerate(walk(session), 1):
+    walk = _Walk(session)
+    for place, records in enumerate(walked(walk), 1):
         if held is not None:
             yield held
         held = None if place <= done else Page(tuple(records), {"at": place})
     rest = () if held is None else held.records
-    yield Page(rest, {}, last=True, complete=first)
+    notes = walk.notes()
+    yield Page(rest, {}, last=True, complete=first and not notes, notes=notes)
 
 
-def _categories(session: Session) -> Iterator[list[RawRecord]]:
-    language = _languages(session)[0]
-    for row in _rows(session, "solutions/categories", must=True):
+def _categories(walk: _Walk) -> Iterator[list[RawRecord]]:
+    language = walk.languages()[0]
+    for row in listed(walk.session, "solutions/categories", {}):
         yield [_record("category", _in_language(row, language))]
 
 
-def _folders(session: Session) -> Iterator[list[RawRecord]]:
-    language = _languages(session)[0]
-    for category in _rows(session, "solutions/categories", must=True):
-        yield [_record("folder", _in_language(row, language)) for row in _all_folders(session, category["id"])]
+def _folders(walk: _Walk) -> Iterator[list[RawRecord]]:
+    language = walk.languages()[0]
+    for category in list(listed(walk.session, "solutions/categories", {})):
+        folders = _all_folders(walk, category["id"])
+        yield [_record("folder", _in_category(_in_language(row, language), category["id"])) for row in folders]
 
 
-def _all_folders(session: Session, category: Any) -> Iterator[Raw]:
+def _all_folders(walk: _Walk, category: Any) -> Iterator[Raw]:
     """Yield the folders of a category, each before those in it."""
-    waiting = _rows(session, f"solutions/categories/{category}/folders")
+    waiting = walk.rows(f"solutions/categories/{category}/folders", "the folders of categories", category)
     seen: set[Any] = set()
     while waiting:
         folder = waiting.pop(0)
@@ -61,22 +109,22 @@ def _all_folders(session: Session, category: Any) -> Iterator[Raw]:
         yield folder
         # An account without the deeper hierarchy does not count what lies below.
         if folder.get("sub_folders_count"):
-            waiting += _rows(session, f"solutions/folders/{folder['id']}/subfolders")
+            waiting += walk.rows(f"solutions/folders/{folder['id']}/subfolders", "the folders in folders", folder["id"])
 
 
-def _articles(session: Session) -> Iterator[list[RawRecord]]:
-    languages = _languages(session)
-    for category in _rows(session, "solutions/categories", must=True):
-        for folder in _all_folders(session, category["id"]):
-            yield _articles_of(session, folder, languages)
+def _articles(walk: _Walk) -> Iterator[list[RawRecord]]:
+    languages = walk.languages()
+    for category in list(listed(walk.session, "solutions/categories", {})):
+        for folder in _all_folders(walk, category["id"]):
+            yield _articles_of(walk, folder, languages)
 
 
-def _articles_of(session: Session, folder: Raw, languages: Sequence[str]) -> list[RawRecord]:
+def _articles_of(walk: _Walk, folder: Raw, languages: Sequence[str]) -> list[RawRecord]:
     path = f"solutions/folders/{folder['id']}/articles"
-    found = _rows(session, path)
+    found = walk.rows(path, "the articles of folders", folder["id"])
     translations: dict[Any, list[Raw]] = {}
     for language in languages[1:] if found else ():
-        for row in _rows(session, f"{path}/{language}"):
+        for row in walk.rows(f"{path}/{language}", f"the articles in {language} of folders", folder["id"]):
             kept = (
                 "title",
                 "description",
@@ -97,31 +145,22 @@ def _articles_of(session: Session, folder: Raw, languages: Sequence[str]) -> lis
     ]  # fmt: skip
 
 
-def _responses(session: Session) -> Iterator[list[RawRecord]]:
+def _responses(walk: _Walk) -> Iterator[list[RawRecord]]:
     """Yield the canned responses of each folder; administrators see those of all."""
-    answer = session.request_json("GET", "canned_response_folders")
-    for folder in answer.body or ():
-        rows = session.request_json("GET", f"canned_response_folders/{folder['id']}/responses", allow=_REFUSED)
+    for folder in list(listed(walk.session, "canned_response_folders", {})):
+        path = f"canned_response_folders/{folder['id']}/responses"
+        found = walk.rows(path, "the canned responses of folders", folder["id"])
         named = {key: folder.get(key) for key in ("name", "personal")}
-        found = rows.body if rows.status == 200 and isinstance(rows.body, list) else ()
         yield [_record("canned_response", {**row, "folder": named}) for row in found]
-
-
-def _languages(session: Session) -> list[str]:
-    """Return the desk's languages, its first one first; "" where the role may not know."""
-    answer = session.request_json("GET", "settings/helpdesk", allow=_REFUSED)
-    told = answer.body if answer.status == 200 and isinstance(answer.body, Mapping) else {}
-    first = str(told.get("primary_language") or "")
-    return [first, *(str(one) for one in told.get("supported_languages") or () if one and one != first)]
 
 
 def _in_language(row: Raw, language: str) -> Raw:
     return {**row, "language": language} if language else row
 
 
-def _rows(session: Session, path: str, *, must: bool = False) -> list[Raw]:
-    """Return all rows of a list; what is refused below a list that was readable has none."""
-    return list(listed(session, path, {}, () if must else _REFUSED))
+def _in_category(row: Raw, category: Any) -> Raw:
+    """Return a folder with the category that the list below it does not repeat (reference)."""
+    return row if row.get("category_id") is not None else {**row, "category_id": category}
 
 
 def _record(name: str, row: Raw) -> RawRecord:

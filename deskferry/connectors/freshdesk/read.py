@@ -261,15 +261,20 @@ TIME_ENTRY = ObjectMap(
                 Map("ticket_id", "ticket_id", RefTo("ticket")),
                 Map("person_id", "agent_id", RefTo("user")),
                 Map("started_at", "executed_at", time),
-                Map("seconds", "time_spent", own.seconds),
+                Map("seconds", ".", own.spent),
                 Map("kind", via=Const("work")),
                 Map("billable", "billable", boolean),
                 Map("note", "note"),
                 *TIMES,
             ),
+            takes=("time_spent", "time_spent_in_seconds"),
         ),
     ),
-    kept={"start_time": "when the timer was started", "timer_running": "whether it still runs"},
+    kept={
+        "start_time": "when the timer was started",
+        "timer_running": "whether it still runs",
+        "company_id": "the company of the ticket",
+    },
 )
 
 MAPS = {

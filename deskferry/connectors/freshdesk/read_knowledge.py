@@ -10,8 +10,8 @@ from typing import Any
 
 from deskferry.connectors.freshdesk import converters as own
 from deskferry.connectors.freshdesk.read_people import TIMES
-from deskferry.connectors.kit.converters import whole
-from deskferry.connectors.kit.mapping import Const, Link, Map, ObjectMap, Raw, RefTo, Table, Unreadable
+from deskferry.connectors.kit.converters import alone, whole
+from deskferry.connectors.kit.mapping import Const, Link, Map, ObjectMap, Raw, RefsBy, RefTo, Table, Unreadable
 
 _SIGNED = ("attachments[].attachment_url", "attachments[].thumb_url", "attachments[].canonical_url")
 _COUNTERS = ("hits", "thumbs_up", "thumbs_down")
@@ -105,6 +105,7 @@ ARTICLE = ObjectMap(
                 *_TEXT,
                 Map("source_url", "id", Link("/a/solutions/articles/{}")),
                 Map("category_id", "folder_id", RefTo("folder")),
+                Map("category_ids", "folder_id", RefsBy(alone("folder"))),
                 Map("visibility", ".", article_visibility),
                 Map("author_id", "agent_id", RefTo("user")),
                 Map("locale", "language"),

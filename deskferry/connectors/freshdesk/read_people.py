@@ -40,6 +40,8 @@ _CONTACT = Table(
     (
         Map("source_url", "id", Link("/a/contacts/{}")),
         Map("name", "name"),
+        Map("first_name", "first_name"),
+        Map("last_name", "last_name"),
         Map("email", "email", lower),
         Map("emails", ".", own.emails),
         Map("phone", ".", own.phone),
@@ -54,13 +56,13 @@ _CONTACT = Table(
         Map("language", "language"),
         Map("timezone", "time_zone", own.timezone),
         Map("is_active", "deleted", own.unless),
-        Map("suspended", "blocked", boolean),
+        Map("suspended", ".", own.suspended),
         Map("custom_fields", "custom_fields", own.present),
         *TIMES,
         *DELETED,
     ),
     when=own.is_contact,
-    takes=("other_emails", "phone", "mobile", "twitter_id", "facebook_id", "social_handler"),
+    takes=("other_emails", "phone", "mobile", "twitter_id", "facebook_id", "social_handler", "blocked"),
 )
 
 _AGENT = Table(
@@ -68,6 +70,8 @@ _AGENT = Table(
     (
         Map("source_url", "id", Link("/a/admin/agents/{}/edit")),
         Map("name", "contact.name"),
+        Map("first_name", "contact.first_name"),
+        Map("last_name", "contact.last_name"),
         Map("email", "contact.email", lower),
         Map("emails", "contact", own.emails),
         Map("phone", "contact", own.phone),
@@ -78,11 +82,7 @@ _AGENT = Table(
         Map("timezone", "contact.time_zone", own.timezone),
         Map("is_active", "deactivated", own.unless),
         Map("signature", "signature"),
-        Map(
-            "extra",
-            ".",
-            own.keeping("occasional", "ticket_scope", "type", "skill_ids", "group_ids", "role_ids", "focus_mode"),
-        ),
+        Map("extra", ".", own.agent_extra),
         *TIMES,
     ),
     when=own.is_agent,
@@ -117,19 +117,19 @@ USER = ObjectMap(
         "visitor_id": "of a visitor of the chat widget",
         "org_contact_id": "the person in the vendor's organisation centre",
         "preferred_source": "how the person likes to be reached",
+        "org_agent_id": "the agent in the vendor's organisation centre",
+        "agent_level_id": "a level of the vendor's arcade",
         "occasional": "a licence by the day",
         "ticket_scope": "which tickets the agent sees",
         "skill_ids": "routing",
         "group_ids": "the groups of an agent; rows come from the groups",
         "role_ids": "rights",
         "focus_mode": "a view of the vendor's own interface",
-        "first_name": "only newer accounts tell it",
-        "last_name": "only newer accounts tell it",
         "csat_rating": "the last answer of the person to a survey",
     },
     volatile=(
         "available", "available_since", "last_active_at", "contact.last_login_at", "contact.updated_at",
-        "avatar.avatar_url",
+        "avatar.avatar_url", "contact.avatar.avatar_url",
     ),
 )  # fmt: skip
 

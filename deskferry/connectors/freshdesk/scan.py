@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from deskferry.connectors.freshdesk.children import named
 from deskferry.connectors.freshdesk.streams import LAST_PAGE
+from deskferry.connectors.freshdesk.whole_contacts import listed_contact
 from deskferry.connectors.kit.clock import Clock
 from deskferry.connectors.kit.contract import Cursor, Page, PullRequest, RawRecord
 from deskferry.connectors.kit.session import Answer
@@ -26,7 +27,8 @@ _SECOND = timedelta(seconds=1)
 _SETTLED = timedelta(seconds=2)
 """A second may still gain changes until it is over."""
 _REMEMBERED = 500
-"""Tickets of the overlap that a cursor remembers; with more of them the overlap is shorter."""
+"""Tickets of the overlap that a cursor remembers; with more of them the overlap is shorter. Contacts likewise, of whom
+more are read twice."""
 
 Row = dict[str, Any]
 
@@ -158,17 +160,19 @@ def _ticket_pages(
 
 # ----------------------------------------------------------------------------------------------------------- contacts
 
-_CONTACT_PASSES: tuple[dict[str, str], ...] = ({}, {"state": "deleted"}, {"state": "blocked"})
+_BLOCKED = {"state": "blocked"}
+_CONTACT_PASSES: tuple[dict[str, str], ...] = ({}, {"state": "deleted"}, _BLOCKED)
 """The default list hides blocked and deleted contacts."""
 _SINCE_NAMES = ("_updated_since", "updated_since")
 """Accounts differ in which one they know: on a 400 the other is tried."""
 
 
-def contacts(read: List, request: PullRequest, clock: Clock) -> Iterator[Page]:
-    """Yield the contacts of three passes.
+def contacts(read: List, request: PullRequest, clock: Clock, *, whole: bool = True) -> Iterator[Page]:
+    """Yield the contacts of three passes; `whole`: each that is new or changed is still to be read by itself.
 
-    The list is alphabetical. Who is changed while we read comes again, because the next pull begins before this one
-    did; who is deleted moves the others to earlier pages, so that the live ones are then read once more.
+    The list leaves out tags and further addresses. It is alphabetical: who is changed while we read comes again,
+    because the next pull begins before this one did; who is deleted moves the others to earlier pages, so that the live
+    ones are then read once more.
     """
     cursor: Cursor = dict(request.cursor or {})
     state: Cursor = {"since": cursor.get("since") or request.since, "at": 0, "page": 1, **cursor}
@@ -176,10 +180,13 @@ def contacts(read: List, request: PullRequest, clock: Clock) -> Iterator[Page]:
     if state.get("moved"):
         passes.append({})
     while state["at"] < len(passes):
-        answer = _contact_page(read, passes[state["at"]], state)
+        chosen = passes[state["at"]]
+        answer = _contact_page(read, chosen, state)
         began = state.setdefault("began", _text(_server_time(answer, clock.now()) - _OVERLAP))
         rows: list[Row] = answer.body or []
-        records = tuple(RawRecord("user", str(row["id"]), row) for row in rows)
+        told = [_told(row, chosen) for row in rows]
+        records = () if whole else tuple(RawRecord("user", str(row["id"]), row) for row in told)
+        children = tuple(listed_contact(row) for row in _unread(told, state, clock.now())) if whole else ()
         if 0 < state["at"] < len(_CONTACT_PASSES) and state.get("paged") and not state.get("moved"):
             # Deleted or blocked since we began: somebody else may have slipped past us.
             state["moved"] = any(_moment(str(row["updated_at"])) > _moment(began) + _OVERLAP for row in rows)
@@ -190,7 +197,28 @@ def contacts(read: List, request: PullRequest, clock: Clock) -> Iterator[Page]:
         else:
             state["at"], state["page"] = state["at"] + 1, 1
         last = state["at"] >= len(passes)
-        yield Page(records, {"since": began} if last else dict(state), last)
+        ended = {"since": began, "seen": state.get("seen", {})}
+        yield Page(records, ended if last else dict(state), last, children=children)
+
+
+def _told(row: Row, chosen: Mapping[str, str]) -> Row:
+    """Return a contact with what only the list that it is in tells."""
+    return {"blocked": True, **row} if chosen is _BLOCKED else row
+
+
+def _unread(rows: Sequence[Row], state: Cursor, now: float) -> list[Row]:
+    """Return the contacts that were not named as they are now; those that come again are remembered."""
+    seen: dict[str, str] = dict(state.get("seen", {}))
+    fresh, moment = [], datetime.fromtimestamp(now, UTC)
+    for row in rows:
+        changed = _moment(str(row["updated_at"]))
+        key, stamp = str(row["id"]), f"{row['updated_at']}{' blocked' if row.get('blocked') else ''}"
+        if seen.get(key) != stamp:
+            fresh.append(row)
+        if changed >= _moment(state["began"]) and changed + _SETTLED <= moment:
+            seen[key] = stamp
+    state["seen"] = dict(sorted(seen.items(), key=lambda item: item[1])[-_REMEMBERED:])
+    return fresh
 
 
 def _contact_page(read: List, params: Mapping[str, str], state: Cursor) -> Answer:
@@ -218,8 +246,13 @@ def _server_time(answer: Answer, now: float) -> datetime:
 # ------------------------------------------------------------------------------------------------------------ ratings
 
 
+_COMMENTED_LATER = timedelta(days=30)
+"""How long an answer may still change: customers click first and comment later (the reference's own sample has an
+`updated_at` after its `created_at`), and the list is filtered by creation alone."""
+
+
 def ratings(read: List, request: PullRequest, clock: Clock) -> Iterator[Page]:
-    """Yield satisfaction ratings by `created_since`: they do not change."""
+    """Yield satisfaction ratings by `created_since`: those that are new, and those that may have changed since."""
     cursor: Cursor = dict(request.cursor or {})
     since = cursor.get("since") or request.since
     began, page = cursor.get("began"), int(cursor.get("page", 1))
@@ -229,7 +262,7 @@ def ratings(read: List, request: PullRequest, clock: Clock) -> Iterator[Page]:
         began = began or _text(_server_time(answer, now) - _OVERLAP)
         records = tuple(RawRecord("satisfaction_rating", str(row["id"]), row) for row in answer.body or ())
         if not records or not _more(answer):
-            yield Page(records, {"since": began}, last=True)
+            yield Page(records, {"since": _text(_moment(began) - _COMMENTED_LATER)}, last=True)
             return
         page += 1
         yield Page(records, {"since": since, "began": began, "page": page})

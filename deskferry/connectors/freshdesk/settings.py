@@ -36,6 +36,9 @@ class FreshdeskSettings(BaseModel):
     domain: str = Field("", description="The account: `acme` of acme.freshdesk.com; not a portal's own domain")
     api_key: Secret = Field(description="API key of an agent (profile settings); an administrator's sees most")
     base_url: str | None = Field(None, description="Origin to call instead, for a proxy or a simulator")
+    whole_contacts: bool = Field(
+        True, description="Read each new or changed contact by itself: the list lacks tags and further addresses"
+    )
     page_size: int = Field(100, ge=1, le=100, description="Rows a page")
 
     @field_validator("domain")

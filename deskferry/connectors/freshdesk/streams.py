@@ -54,7 +54,8 @@ STREAMS = (
     *SETUP,
     Stream(
         "contacts", Mode.INCREMENTAL, ("person", "person_organization", "tagging"), ("user",), "contacts",
-        note="three passes: live, deleted, blocked",
+        note="three passes: live, deleted, blocked; the list leaves out tags and further addresses, so that each "
+        "contact that is new or changed is a call more, unless `whole_contacts = false`",
     ),
     Stream(
         "tickets", Mode.INCREMENTAL, ("ticket", "message", "attachment", "tagging", "ticket_follower", "ticket_link"),

@@ -132,11 +132,24 @@ def addresses(value: Any) -> list[dict[str, str | None]] | None:
     """Return mail addresses as `[{"address", "name"}]` from a header text or a list of them (vendors send both)."""
     if not value:
         return None
-    texts = [value] if isinstance(value, str) else [part for part in value if isinstance(part, str)]
+    texts = [value] if isinstance(value, str) else [_quoted(part) for part in value if isinstance(part, str)]
     found: list[dict[str, str | None]] = [
         {"address": address.lower(), "name": name or None} for name, address in getaddresses(texts) if address
     ]
     return found or None
+
+
+_NAMED_ADDRESS = re.compile(r'([^<>"\\]+)<([^<>\s@]+@[^<>\s@]+)>')
+_SYNTAX = re.compile(r"[,;:()\[\]@]")
+_TWO = re.compile(r"@.*[,;]")
+
+
+def _quoted(item: str) -> str:
+    """Return an item of a list with the name in quotes: `Smith, John <john@x.org>` is one address."""
+    found = _NAMED_ADDRESS.fullmatch(item.strip())
+    if found is None or not _SYNTAX.search(found[1]) or _TWO.search(found[1]):
+        return item
+    return f'"{found[1].strip()}" <{found[2]}>'
 
 
 def html_to_text(value: Any) -> str | None:

@@ -8,6 +8,7 @@ from deskferry.simulators.freshdesk.checks import ANY, HASHES, TEXT, WHOLE, WHOL
 from deskferry.simulators.freshdesk.customs import BLANK
 from deskferry.simulators.freshdesk.errors import Row, duplicate, fault, invalid, no_match
 from deskferry.simulators.freshdesk.forms import Payload, Upload
+from deskferry.simulators.freshdesk.paging import paged
 from deskferry.simulators.freshdesk.routing import Call, Route, created
 from deskferry.simulators.kernel import SimResponse, json_response
 
@@ -84,8 +85,8 @@ def _of_folder(account: Account, folder_id: int) -> list[Row]:
 def folders(call: Call) -> SimResponse:
     """Return the folders with the number of their responses."""
     account = call.account
-    rows = account.tables["canned_response_folders"].values()
-    return json_response([{**row, "responses_count": len(_of_folder(account, row["id"]))} for row in rows])
+    rows = list(account.tables["canned_response_folders"].values())
+    return paged(call, rows, lambda row: {**row, "responses_count": len(_of_folder(account, row["id"]))})
 
 
 def folder(call: Call) -> SimResponse:
@@ -98,7 +99,7 @@ def folder(call: Call) -> SimResponse:
 def responses(call: Call) -> SimResponse:
     """Return the responses of a folder in full."""
     call.account.get("canned_response_folders", call.id)
-    return json_response([show(call.account, row) for row in _of_folder(call.account, call.id)])
+    return paged(call, _of_folder(call.account, call.id), lambda row: show(call.account, row))
 
 
 def write_folder(call: Call) -> SimResponse:

@@ -29,7 +29,7 @@ def listed(account: Account, row: Row) -> Row:
     shown = {key: value for key, value in row.items() if key[0] != "_" and key not in UNLISTED and key != "deleted"}
     shown["custom_fields"] = customs.shown_values(account, contacts.TABLE, row["custom_fields"])
     shown["other_companies"] = [item["company_id"] for item in row["other_companies"]]
-    shown |= {"csat_rating": None, "preferred_source": None}
+    shown |= {"csat_rating": None, "preferred_source": None, **contacts.parts_of(row["name"])}
     return {**shown, "deleted": True} if row["deleted"] else shown
 
 

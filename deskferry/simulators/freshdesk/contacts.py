@@ -66,7 +66,14 @@ def show(account: Account, row: Row) -> Row:
     shown["custom_fields"] = customs.shown_values(account, TABLE, row["custom_fields"])
     picture = attachments.show(account, [row["_avatar"]]) if row["_avatar"] else []
     shown["avatar"] = {**picture[0], "avatar_url": picture[0].pop("attachment_url")} if picture else None
+    shown |= parts_of(row["name"])
     return {**shown, "deleted": True} if row["deleted"] else shown
+
+
+def parts_of(name: str | None) -> Row:
+    """Return the parts of a name, as newer accounts tell them."""
+    first, _, last = (name or "").partition(" ")
+    return {"first_name": first or None, "last_name": last or None}
 
 
 def live(account: Account, contact_id: int) -> Row:

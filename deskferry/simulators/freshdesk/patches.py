@@ -12,13 +12,13 @@ Operations (`op`), with their other keys:
 - `insert` kind (`company`, `contact`, `ticket`, `conversation`), fields, files=[{name, content_type, data}]: store a
   record as it is, with its own times, without any effect; returns its id.
 - `delete_ticket`, `spam_ticket`, `archive_ticket`, `purge_ticket` id; `archive` days: all closed ones that rested.
-- `block_contact`, `delete_contact` id.
+- `block_contact`, `unblock_contact`, `delete_contact` id.
 - `settings` and any field of `Settings` (`notifications`, `automations`, `surveys`, `search_lag`, ...).
 - `feature` name, on. `plan` plan. `set_role` role (`admin`, `agent`). `revoke` on=true: the key no longer works.
 - `account` id, domain, name: it turns out to be another account.
 - `add_agent` name, email, ...; `add_group` name; `add_field` label, type, choices, ..., table=`ticket_fields`;
   `edit_field` name, fields, table; `add_status` id, label.
-- `add_rating` ticket_id, rating, feedback, created_at.
+- `add_rating` ticket_id, rating, feedback, created_at. `comment_rating` id, feedback: the customer says why, later.
 """
 
 from __future__ import annotations
@@ -205,6 +205,12 @@ def _add_rating(account: Account, change: Change) -> int:
     return rating_id
 
 
+def _comment_rating(account: Account, change: Change) -> None:
+    row = account.tables["satisfaction_ratings"][change["id"]]
+    row["feedback"] = change["feedback"]
+    account.touch(row)
+
+
 OPERATIONS: dict[str, Callable[[Account, Change], Any]] = {
     "edit_ticket": _edit_ticket,
     "edit_conversation": _edit_conversation,
@@ -222,6 +228,7 @@ OPERATIONS: dict[str, Callable[[Account, Change], Any]] = {
     "archive": lambda account, change: archive(account, change["days"]),
     "purge_ticket": lambda account, change: account.forget_ticket(change["id"]),
     "block_contact": _mark_contact(_blocked=True),
+    "unblock_contact": _mark_contact(_blocked=False),
     "delete_contact": _mark_contact(deleted=True),
     "settings": _settings,
     "feature": lambda account, change: account.settings.features.update({change["name"]: change["on"]}),
@@ -234,6 +241,7 @@ OPERATIONS: dict[str, Callable[[Account, Change], Any]] = {
     "edit_field": _edit_field,
     "add_status": _add_status,
     "add_rating": _add_rating,
+    "comment_rating": _comment_rating,
 }
 
 

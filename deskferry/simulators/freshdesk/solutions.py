@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from deskferry.simulators.freshdesk import attachments, markup
 from deskferry.simulators.freshdesk.account import Account
@@ -179,7 +179,13 @@ def _children(call: Call, parents: str, table: str, key: str) -> SimResponse:
     if key == "category_id":
         rows = [row for row in rows if row["parent_folder_id"] is None]
     rows = [row for row in rows if language is None or language in row["_translations"]]
-    return paged(call, rows, lambda row: show(account, table, row, language))
+    left_out = ("category_id",) if table == FOLDERS else ()
+    return paged(call, rows, lambda row: _without(show(account, table, row, language), left_out))
+
+
+def _without(shown: Row, names: Sequence[str]) -> Row:
+    """Return a row of a list: those of folders do not say which category they are in."""
+    return {key: value for key, value in shown.items() if key not in names}
 
 
 def _new_folder(call: Call) -> SimResponse:

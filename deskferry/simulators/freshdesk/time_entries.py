@@ -34,7 +34,7 @@ def create(call: Call) -> SimResponse:
     now = account.now()
     row: Row = {"id": 0, "billable": values.get("billable") is not False, "note": values.get("note")}
     row |= {"timer_running": running, "agent_id": values.get("agent_id") or call.caller["id"]}
-    row |= {"ticket_id": ticket["id"], "time_spent": _padded(values.get("time_spent") or "00:00")}
+    row |= {"ticket_id": ticket["id"], **_spent(_seconds(values.get("time_spent") or "00:00"))}
     row |= {"executed_at": values.get("executed_at") or now, "start_time": values.get("start_time") or now}
     if running:
         _stop_others(account, row)
@@ -52,9 +52,15 @@ def _check(account: Account, values: Row) -> None:
     agents.of_group(account, values.get("agent_id"), "agent_id")
 
 
-def _padded(text: str) -> str:
+def _seconds(text: str) -> int:
     hours, _, minutes = text.partition(":")
-    return f"{int(hours):02d}:{minutes}"
+    return int(hours) * 3600 + int(minutes) * 60
+
+
+def _spent(seconds: int) -> Row:
+    """Return a duration as accounts show it: whole minutes, and the exact seconds of a timer."""
+    minutes = seconds // 60
+    return {"time_spent": f"{minutes // 60:02d}:{minutes % 60:02d}", "time_spent_in_seconds": seconds}
 
 
 def _stop_others(account: Account, row: Row) -> None:
@@ -64,10 +70,8 @@ def _stop_others(account: Account, row: Row) -> None:
 
 
 def _stop(account: Account, row: Row) -> None:
-    hours, _, minutes = row["time_spent"].partition(":")
-    elapsed = int(seconds_of(account.now()) - seconds_of(row["start_time"])) // 60
-    total = int(hours) * 60 + int(minutes) + max(elapsed, 0)
-    row |= {"timer_running": False, "time_spent": f"{total // 60:02d}:{total % 60:02d}"}
+    elapsed = int(seconds_of(account.now()) - seconds_of(row["start_time"]))
+    row |= {"timer_running": False, **_spent(row["time_spent_in_seconds"] + max(elapsed, 0))}
     account.touch(row)
 
 
@@ -85,7 +89,7 @@ def update(call: Call) -> SimResponse:
     if "start_time" in values and (row["timer_running"] or not running):
         raise invalid(fault("start_time", "It cannot be changed in this state of the timer", "incompatible_field"))
     if values.get("time_spent"):
-        values["time_spent"] = _padded(values["time_spent"])
+        values |= _spent(_seconds(values["time_spent"]))
     row.update({key: value for key, value in values.items() if value is not None or key == "note"})
     if running is not None:
         _toggle(account, row)

@@ -303,6 +303,17 @@ def test_people_and_companies_are_found_by_address_and_name() -> None:
     assert [one.remote_id for one in desk.destination().find(COMPANY, resolve)] == ["2"]
 
 
+def test_a_canned_response_and_its_folder_are_found_on_later_pages() -> None:
+    rows = [{"id": number, "title": f"t{number}", "content_html": "<p>x</p>"} for number in range(1, 151)]
+    folders = [{"id": number, "name": f"f{number}"} for number in range(1, 151)]
+    desk = Desk({"GET canned_response_folders": paged(folders), "GET canned_response_folders/5/responses": paged(rows)})
+    body = {"title": "t150", "content_html": "<p>x</p>", "folder_id": "5", "visibility": 0}
+    response = Operation("old:macro:1", "", "macro", "create", "canned_response.create", "canned_response", body)
+    folder = replace(response, call="canned_folder.create", object="canned_folder", body={"name": "f150"})
+    found = [desk.destination().find(operation, resolve) for operation in (response, folder)]
+    assert [[one.remote_id for one in hits] for hits in found] == [["150"], ["150"]]
+
+
 def test_a_final_state_that_is_there_is_found() -> None:
     state = operations(message(1), note(2), status="closed")[-1]
     assert Desk({"GET tickets/4242": answered({"id": 4242, "status": 5})}).destination().find(state, resolve)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 import httpx
 import pytest
-from fd_account import NOW, ORIGIN, Desk, answered, paged, query
+from fd_account import CONNECTION, NOW, ORIGIN, Desk, answered, paged, query
 
 from deskferry.connectors.freshdesk import CONNECTOR, scan
+from deskferry.connectors.freshdesk.api import FreshdeskSource
 from deskferry.connectors.freshdesk.limits import BUCKETS, plan_limits, price
 from deskferry.connectors.freshdesk.streams import STREAMS
 from deskferry.connectors.kit.capabilities import Support
-from deskferry.connectors.kit.contract import BlobRef, Page, PullRequest, RawRecord
+from deskferry.connectors.kit.contract import BlobRef, Child, Page, PullRequest, RawRecord
 from deskferry.connectors.kit.session import Denied, Gone
-from deskferry.errors import Refused
+from deskferry.errors import Refused, Stopped
 
 OLD = int(NOW) - 1_000_000
 
@@ -265,6 +268,13 @@ def person(number: int, seconds: int, **more: Any) -> dict[str, Any]:
     return {"id": number, "name": f"p{number:04}", "updated_at": stamp(seconds), **more}
 
 
+def people(pages: list[Page]) -> list[str]:
+    """Return the contacts that pages of the list have read whole."""
+    assert not ids(pages)
+    assert {child.stream for page in pages for child in page.children} <= {"contacts"}
+    return [child.parent for page in pages for child in page.children]
+
+
 def test_contacts_come_in_three_passes_and_then_by_their_change() -> None:
     rows = [person(number, number) for number in range(1, 151)] + [
         person(900, 1, state="deleted"),
@@ -272,19 +282,19 @@ def test_contacts_come_in_three_passes_and_then_by_their_change() -> None:
     ]
     desk = Desk({"GET contacts": contacts(rows)})
     pages = read(desk, "contacts")
-    assert sorted(map(int, ids(pages))) == [*range(1, 151), 900, 901]
+    assert sorted(map(int, people(pages))) == [*range(1, 151), 900, 901]
     assert len(desk.seen) == 4
     cursor = pages[-1].cursor
     later = int(NOW) - OLD + 5
     rows[0] = person(1, later)
     again = Desk({"GET contacts": contacts(rows)})
-    assert ids(read(again, "contacts", cursor)) == ["1"]
+    assert people(read(again, "contacts", cursor)) == ["1"]
     assert len(again.seen) == 3
 
 
 def test_the_other_spelling_of_the_filter_is_tried_once() -> None:
     desk = Desk({"GET contacts": contacts([person(1, 0)], knows="updated_since")})
-    assert ids(read(desk, "contacts", {"since": stamp(-5)})) == ["1"]
+    assert people(read(desk, "contacts", {"since": stamp(-5)})) == ["1"]
     assert len(desk.seen) == 4
 
 
@@ -302,8 +312,66 @@ def test_a_contact_deleted_while_we_read_has_the_live_ones_read_again() -> None:
         return found
 
     pages = read(Desk({"GET contacts": deleting}), "contacts")
-    assert {record.source_id for page in pages for record in page.records} == {str(number) for number in range(1, 251)}
+    assert set(people(pages)) == {str(number) for number in range(1, 251)}
     assert [page.last for page in pages].count(True) == 1
+
+
+def test_a_contact_that_comes_again_as_it_was_is_not_read_again() -> None:
+    now = int(NOW) - OLD
+    rows = [person(1, now - 30), person(2, now - 1), person(3, 0)]
+    desk = Desk({"GET contacts": contacts(rows)})
+    cursor = read(desk, "contacts")[-1].cursor
+    assert cursor is not None
+    assert people(read(desk, "contacts", cursor)) == ["2"]  # its second may still gain changes
+    desk.clock.sleep(30)
+    cursor = read(desk, "contacts", cursor)[-1].cursor
+    assert people(read(desk, "contacts", cursor)) == []
+    rows[1]["state"] = "blocked"
+    assert people(read(desk, "contacts", cursor)) == ["2"]
+
+
+def whole(desk: Desk, **listed: Any) -> Page:
+    return desk.source().child("contacts", Child("contacts", "1", {"listed": {"id": 1, "name": "Zoë", **listed}}))
+
+
+def payload(page: Page) -> dict[str, Any]:
+    (record,) = page.records
+    assert isinstance(record, RawRecord)
+    return record.payload
+
+
+def test_a_contact_is_what_its_view_and_the_list_tell() -> None:
+    desk = Desk({"GET contacts/1": answered({"id": 1, "name": "Zoë M", "tags": ["vip"], "other_companies": []})})
+    assert payload(whole(desk, blocked=True, csat_rating=103, other_companies=[7])) == {
+        "id": 1, "name": "Zoë M", "tags": ["vip"], "other_companies": [], "blocked": True, "csat_rating": 103,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "notes"), [(403, 1), (404, 0), (405, 1)])
+def test_a_contact_whose_view_is_refused_is_what_the_list_told(status: int, notes: int) -> None:
+    page = whole(Desk({"GET contacts/1": httpx.Response(status)}), deleted=True)
+    assert payload(page) == {"id": 1, "name": "Zoë", "deleted": True}
+    assert len(page.notes) == notes
+
+
+def test_a_contact_that_became_an_agent_is_left_to_the_list_of_agents() -> None:
+    page = whole(Desk({"GET agents/1": answered({"id": 1, "contact": {"name": "Zoë"}})}))
+    assert (page.records, page.notes) == ((), ())
+
+
+def test_an_answer_about_somebody_else_stops_the_run() -> None:
+    with pytest.raises(Stopped, match="contact 1"):
+        whole(Desk({"GET contacts/1": answered({"id": 2})}))
+
+
+def test_contacts_may_be_read_by_the_list_alone() -> None:
+    desk = Desk({"GET contacts": contacts([person(1, 0), person(2, 0, state="blocked")])})
+    settings = MappingProxyType({**CONNECTION.settings, "whole_contacts": False})
+    pages = list(
+        FreshdeskSource(desk.session(), replace(CONNECTION, settings=settings)).pages("contacts", PullRequest(None))
+    )
+    assert ids(pages) == ["1", "2"]
+    assert not any(page.children for page in pages)
 
 
 # ---------------------------------------------------------------------------------------------------------- other lists
@@ -338,12 +406,20 @@ def test_fields_are_not_paged() -> None:
     assert not desk.seen[0].url.query
 
 
-def test_ratings_begin_where_the_last_pull_did() -> None:
+def test_ratings_that_may_have_changed_since_are_read_again() -> None:
     desk = Desk({"GET surveys/satisfaction_ratings": paged([{"id": 1}])})
     (page,) = read(desk, "satisfaction_ratings")
     assert "created_since" not in query(desk.seen[0])
     read(desk, "satisfaction_ratings", page.cursor)
-    assert query(desk.seen[1])["created_since"] == (page.cursor or {})["since"]
+    assert query(desk.seen[1])["created_since"] == stamp(int(NOW) - OLD - 60 - 30 * 86_400)
+
+
+def test_ratings_go_on_where_a_pull_stopped() -> None:
+    desk = Desk({"GET surveys/satisfaction_ratings": paged([{"id": number} for number in range(1, 151)])})
+    first = next(iter(desk.source().pages("satisfaction_ratings", PullRequest({"since": stamp(0)}))))
+    rest = read(desk, "satisfaction_ratings", first.cursor)
+    assert len(ids(rest)) == 50
+    assert {query(request)["created_since"] for request in desk.seen} == {stamp(0)}
 
 
 @pytest.mark.parametrize("status", [403, 404])
