@@ -44,8 +44,9 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 _COLUMNS = ("ticket_id", "connection", "place", "at", "status", "before", "to_at", "after", "actor_id", "actor_kind",
             "basis")  # fmt: skip
-UNRESOLVED_STATUSES = ("new", "open", "pending", "on_hold")
-MEASURED = (*UNRESOLVED_STATUSES, "solved")
+UNRESOLVED_STATUSES = ("new", "open", "pending", "on_hold", "unknown")
+"""What is neither final nor gone: a status that nobody could map is not solved either."""
+MEASURED = ("new", "open", "pending", "on_hold", "solved")
 
 
 def changes(desk: Desk) -> ir.Table:
