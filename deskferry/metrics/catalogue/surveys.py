@@ -45,7 +45,8 @@ _ANCHORS = {EVENT: "answered_at", COHORT: "sent_at"}
 CSAT = Metric(
     "M21",
     version=1,
-    population="answers to satisfaction surveys, the last revision of each; what was sent and not answered is none",
+    population="answers to satisfaction surveys, the last revision of each; what was sent and not answered is none;"
+    " also of deleted tickets and spam, not of excluded brands",
     facts=("survey_answer",),
     rows=_csat,
     needs=(
@@ -129,7 +130,7 @@ NPS = Metric(
     "M22",
     version=1,
     population="answers on the scale 0-10 to surveys of one kind (about a ticket, or about the company), the last of a"
-    " respondent in a wave",
+    " respondent in a wave; also of deleted tickets and spam, not of excluded brands",
     facts=("survey_answer",),
     rows=_nps,
     needs=(Need("survey_response", _is_nps),),
@@ -174,7 +175,6 @@ def _scale(ask: Ask, answers: ir.Table) -> str | None:
 def _ces_scored(ask: Ask, answers: ir.Table) -> ir.Table:
     low, high = ibis.least(answers.scale_min, answers.scale_max), ibis.greatest(answers.scale_min, answers.scale_max)
     ease = (answers.scale_min > answers.scale_max).ifelse(low + high - answers.score, answers.score)
-    ease = answers.score.between(low, high).ifelse(ease, None)
     answers = answers.mutate(ease=answers.scale.notnull().ifelse(ease, None))
     of_seven = (answers.scale_min == 1) & (answers.scale_max == 7)
     ease = of_seven.ifelse(answers.ease, None)
@@ -195,7 +195,7 @@ CES = Metric(
     "M23",
     version=1,
     population="answers to surveys of effort on one scale, worst to best; the index (6-7 less 1-3) and the share that"
-    " agrees (5-7) are of the scale 1-7 only",
+    " agrees (5-7) are of the scale 1-7 only; also of deleted tickets and spam, not of excluded brands",
     facts=("survey_answer",),
     rows=_ces,
     needs=(
@@ -263,7 +263,7 @@ RESPONSE_RATE = Metric(
     "M24",
     version=1,
     population="surveys sent, by their sending, once an answer has had its time; answers count whenever they came, and"
-    " ratings that nobody asked for are none",
+    " ratings that nobody asked for are none; also of deleted tickets and spam, not of excluded brands",
     facts=("survey_answer", "resolution"),
     rows=_responses,
     needs=(Need("survey_response", lambda answer: answer.sent_at.notnull()),),
@@ -288,7 +288,7 @@ def _agents(ask: Ask) -> ir.Table:
     kept = answers.filter(ours | unknown)
     _note_left_out(ask, answers, kept, "on a scale of another question")
     values = {
-        "favourable": (kept.score >= 4) & kept.score.between(1, 5),
+        "favourable": kept.score >= 4,
         "enps": _net(kept),
     }
     values = {name: (kept.scale_max.notnull() & kept.scale_min.notnull()).ifelse(value.cast("float64"), None)
