@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deskferry.metrics.result import Computed
 from tests.metrics.build import DAY, World, by_period, line_of
 
 
@@ -118,3 +119,17 @@ def test_a_status_that_nobody_could_map_is_left_over(world: World) -> None:
     assert world.compute("M18").total.figures["numerator"] == 1
     assert world.compute("M09", clock="calendar", variant="net_of_solved").value == 2 * DAY
     assert world.compute("M12", clock="calendar").value == DAY, "whose time it was is not known"
+
+
+@pytest.mark.parametrize("resolved", ["events", "distinct"])
+def test_a_desk_that_does_not_say_when_it_solves_is_missing_in_the_flow(world: World, resolved: str) -> None:
+    ticket = world.ticket("2026-01-05 09:00")
+    world.status(ticket, "2026-01-06 09:00", "solved")
+    world.connection = "new"
+    world.ticket("2026-01-05 09:00", status="solved")
+    result = world.compute("M03", resolved=resolved, by="connection", period="day", end="2026-01-08")
+    assert result.total.figures == {"new": 1, "resolved": 1, "reopened": 0, "net_flow": 0}
+    assert (result.total.status, result.total.n_missing) == (Computed.PARTIAL, 1)
+    lacking = line_of(result, "new")
+    assert (lacking.value, lacking.figures["new"], lacking.n_missing) == (None, None, 1)
+    assert by_period(result) == {"2026-01-05": 1, "2026-01-06": -1, "2026-01-07": 0}
