@@ -72,7 +72,7 @@ def test_a_final_ticket_without_events_was_not_created_as_solved(world: World) -
     backlog = world.compute("M05", period="day", start="2026-01-05", end="2026-01-21")
     levels = by_period(backlog)
     assert [levels[f"2026-01-{day:02}"] for day in (5, 6, 19, 20)] == [2, 1, 1, 0]
-    assert backlog.notes == ("Tickets told by the times of their creation and solving, as they have no history: 1.",)
+    assert backlog.notes == ("Tickets without a history, told by the times of their creation and solving: 1.",)
     assert world.compute("M14").value == 1
     within = world.compute("M14", within_days=2).total
     assert (within.value, within.n_eligible, within.n_missing) == (0.5, 3, 1)

@@ -6,7 +6,6 @@ answer without a scale is never given one, and no scale is turned into another.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ import ibis.expr.types as ir
 
 from deskferry.metrics import zones
 from deskferry.metrics.aggregation import Mean, NetShare, Rate
+from deskferry.metrics.anonymity import anonymous
 from deskferry.metrics.definition import Finished, Metric, Need
 from deskferry.metrics.options import COHORT, EVENT, Choice, Number, Texts
 from deskferry.metrics.scorings import Scorings, scored
@@ -22,9 +22,6 @@ from deskferry.metrics.scorings import Scorings, scored
 if TYPE_CHECKING:
     from deskferry.metrics.desk import Ask
     from deskferry.metrics.result import Line
-
-ANONYMITY_FLOOR = 5
-"""What fewer agents than this said is not told, whatever the floor of the question."""
 
 
 def _csat(ask: Ask) -> ir.Table:
@@ -297,29 +294,6 @@ def _agents(ask: Ask) -> ir.Table:
     return rows.mutate(at=_at(ask, rows))
 
 
-def _anonymous(_ask: Ask, _rows: ir.Table, lines: tuple[Line, ...]) -> Finished:
-    """Return the lines without the values of those that would tell what single people said.
-
-    Where one part alone is hidden, the total less the others would tell it: the smallest of the others is hidden too.
-    """
-    hidden = {number for number, line in enumerate(lines) if 0 < line.n_computed < ANONYMITY_FLOOR}
-    parts: dict[Any, list[int]] = {}
-    for number, line in enumerate(lines):
-        if line.group or line.period:
-            period = line.period.start if line.period and line.group else None
-            parts.setdefault((tuple(line.group), period), []).append(number)
-    for numbers in parts.values():
-        told = sum(lines[number].n_computed for number in numbers if number in hidden)
-        if 0 < told < ANONYMITY_FLOOR:
-            rest = [number for number in numbers if number not in hidden and lines[number].n_computed]
-            hidden |= {min(rest, key=lambda number: lines[number].n_computed)} if rest else set()
-    why = f"fewer than {ANONYMITY_FLOOR} answers, or they would tell what fewer said: not shown"
-    return Finished(tuple(
-        replace(line, value=None, figures={}, interval=None, reason=why) if number in hidden else line
-        for number, line in enumerate(lines)
-    ))  # fmt: skip
-
-
 AGENT_SATISFACTION = Metric(
     "M30",
     version=1,
@@ -330,7 +304,7 @@ AGENT_SATISFACTION = Metric(
     anchors=_ANCHORS,
     aggregation=Scorings({"favourable": Rate(), "enps": NetShare()}),
     options={"scoring": Choice(("favourable", "enps"), "Share of 4-5 of 1-5, or promoters less detractors of 0-10")},
-    finish=_anonymous,
+    finish=anonymous,
 )
 
 METRICS: tuple[Metric, ...] = (CSAT, NPS, CES, RESPONSE_RATE, AGENT_SATISFACTION)

@@ -118,7 +118,7 @@ FLOW = Metric(
 def _backlog(ask: Ask) -> ir.Table:
     rebuilt = ask.of_base("status_change").filter(ibis._.basis == "rebuilt").ticket_id.nunique().to_pyarrow().as_py()
     if rebuilt:
-        ask.notes.append(f"Tickets told by the times of their creation and solving, as they have no history: {rebuilt}.")
+        ask.notes.append(f"Tickets without a history, told by the times of their creation and solving: {rebuilt}.")
     return backlog_moves(ask.of_base("state_interval")).mutate(value=1)
 
 
