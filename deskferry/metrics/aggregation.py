@@ -260,8 +260,8 @@ class NetShare:
 class Tallies:
     """How many rows there are for each word of the column `what`, and what follows from them.
 
-    Rows without a `value` are missing, in no word; where all are, there is no tally. Rows of one word that have the same
-    `key` count once; those whose key is NULL, or that have none, count each.
+    Rows without a `value` are missing, in no word; where all are, there is no tally. Rows of one word that have the
+    same `key` count once; those whose key is NULL, or that have none, count each.
     """
 
     words: tuple[str, ...]

@@ -114,6 +114,8 @@ def measure(desk: Desk, metric: Metric) -> list[Result]:
 
 def _result(ask: Ask, clock: str) -> Result:
     metric, question = ask.metric, ask.desk.question
+    if question.preset and not preset_of(question.preset):
+        ask.notes.append(f"The preset {question.preset} has no options: all is counted as without it.")
     sources = _sources(ask)
     lacking = tuple(name for name in ask.desk.connections if name not in sources)
     if sources:
