@@ -48,7 +48,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
               help="Where the dashboard goes, readable by its owner alone; else to stdout.")  # fmt: skip
 @click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]), metavar="TIME",
-              help="As it was then, in UTC; now unless told.")  # fmt: skip
+              help="When time ends, in UTC; now unless told. Tickets stay as they stand now.")  # fmt: skip
 @click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True)
 @click.pass_obj
 def metrics(app: App, /, names: tuple[str, ...], form: str, lang: str, **options: Any) -> None:

@@ -260,7 +260,8 @@ class NetShare:
 class Tallies:
     """How many rows there are for each word of the column `what`, and what follows from them.
 
-    Rows of one word that have the same `key` count once; those whose key is NULL, or that have none, count each.
+    Rows without a `value` are missing, in no word; where all are, there is no tally. Rows of one word that have the
+    same `key` count once; those whose key is NULL, or that have none, count each.
     """
 
     words: tuple[str, ...]
@@ -279,16 +280,18 @@ class Tallies:
 
     def measures(self, rows: ir.Table) -> dict[str, ir.Scalar]:
         """Count."""
+        known = {word: (rows.what == word) & rows.value.notnull() for word in self.words}
         if "key" not in rows.columns:
-            return {word: (rows.what == word).cast("int64").sum() for word in self.words}
+            return {word: among.cast("int64").sum() for word, among in known.items()}
         single = rows.key.isnull()
         return {
-            word: rows.key.nunique(where=rows.what == word) + ((rows.what == word) & single).cast("int64").sum()
-            for word in self.words
+            word: rows.key.nunique(where=among) + (among & single).cast("int64").sum() for word, among in known.items()
         }
 
     def numbers(self, found: Mapping[str, Any], days: float | None) -> Numbers:
         """Return the tallies."""
+        if found["n_eligible"] and not found["n_computed"]:
+            return Numbers(None, dict.fromkeys((*self.words, *self.derived)))
         tallies = {word: float(found[word] or 0) for word in self.words}
         figures = tallies | {name: follow(tallies) for name, follow in self.derived.items()}
         return Numbers(figures[self.statistic], figures)

@@ -12,7 +12,8 @@
 `rows(ask)` returns a table with a row for each member of the population and these columns (`Ask` says what is asked):
 
     value        what is aggregated; NULL: eligible, but without a value (counted as missing)
-    at           the instant that puts the row into a period (chosen by `ask.anchor`); absent: the metric has no periods
+    at           the instant that puts the row into a period (chosen by `ask.anchor`); NULL: the row is missing, and in
+                 no period; absent: the metric has no periods
     connection   whose row it is
     ticket_id    by it the dimensions of the ticket are found; absent: only dimensions that the row itself has
     <dimension>  a dimension that the row knows better than its ticket: `agent` of a reply is who wrote it

@@ -114,6 +114,8 @@ def measure(desk: Desk, metric: Metric) -> list[Result]:
 
 def _result(ask: Ask, clock: str) -> Result:
     metric, question = ask.metric, ask.desk.question
+    if question.preset and not preset_of(question.preset):
+        ask.notes.append(f"The preset {question.preset} has no options: all is counted as without it.")
     sources = _sources(ask)
     lacking = tuple(name for name in ask.desk.connections if name not in sources)
     if sources:
@@ -143,7 +145,7 @@ def _lines(ask: Ask, sources: frozenset[str], lacking: tuple[str, ...]) -> tuple
     rows = _only_known(rows, sources, lacking)
     is_stock = isinstance(metric.aggregation, Stock)
     if has_time and not is_stock:
-        rows = _in_range(ask.desk, rows)
+        rows = _in_range(ask.desk, _only_dated(rows))
     by = (*metric.by, *(name for name in question.by if name not in metric.by))
     if metric.finish is None or metric.finishes_lines:
         wanted = ("connection", "ticket_id", "at", "value", *metric.aggregation.columns, *by)
@@ -176,6 +178,11 @@ def _only_known(rows: ir.Table, sources: frozenset[str], lacking: tuple[str, ...
         return rows
     known = rows.connection.isin(sorted(sources))
     return rows.mutate(value=known.ifelse(rows.value, None))
+
+
+def _only_dated(rows: ir.Table) -> ir.Table:
+    """Return rows whose value is NULL where no instant puts them into a period: eligible, and missing."""
+    return rows.mutate(value=rows["at"].notnull().ifelse(rows.value, None))
 
 
 def _in_range(desk: Desk, rows: ir.Table) -> ir.Table:

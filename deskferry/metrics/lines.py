@@ -57,6 +57,7 @@ class Teller:
     def lines(self, by: tuple[str, ...], period: str | None) -> list[Line]:
         """Return a line for each group and period."""
         found = self.levels.at(by, by_period=period is not None) if by or period else [self._whole]
+        found = [one for one in found if not period or one[PERIOD] is not None]
         named = {name: dimensions.names(self.ask.desk, name, [one[name] for one in found]) for name in by}
         lines = [self._line(one, by, period, named) for one in found]
         if period and not by:
@@ -117,7 +118,7 @@ class StockTeller(Teller):
 
     def lines(self, by: tuple[str, ...], period: str | None) -> list[Line]:
         """Return a line for each group and period."""
-        found = self.levels.at(by, by_period=True)
+        found = [one for one in self.levels.at(by, by_period=True) if one[PERIOD] is not None]
         named = {name: dimensions.names(self.ask.desk, name, [one[name] for one in found]) for name in by}
         moves: dict[tuple[Any, ...], dict[date, int]] = {} if by else {(): {}}
         for one in found:

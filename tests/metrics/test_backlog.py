@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.metrics.build import World, by_period, line_of
+from deskferry.metrics.result import Computed
+from tests.metrics.build import DAY, World, by_period, line_of
 
 
 def worked(world: World) -> None:
@@ -100,3 +101,35 @@ def test_a_value_whose_changes_are_not_recorded_is_todays(world: World) -> None:
     team, agent = "old:team:1", "old:user:Bea"
     assert line_of(result, team, agent, "low", period="2026-01-05").value == 1
     assert line_of(result, team, agent, "high", period="2026-01-07").value == 1
+
+
+def test_a_status_that_nobody_could_map_is_left_over(world: World) -> None:
+    """It is neither solved nor gone: M04 counts it, and so do the backlog and what comes back into it."""
+    waiting = world.ticket("2026-01-05 09:00")
+    world.status(waiting, "2026-01-06 09:00", "pending")
+    world.status(waiting, "2026-01-07 09:00", "unknown")
+    back = world.ticket("2026-01-05 09:00")
+    world.status(back, "2026-01-06 09:00", "solved")
+    world.status(back, "2026-01-07 09:00", "unknown")
+    world.status(back, "2026-01-08 09:00", "solved")
+    assert world.compute("M04").total.n_eligible == 1
+    days = by_period(world.compute("M05", period="day", start="2026-01-05", end="2026-01-09"))
+    assert list(days.values()) == [2, 1, 2, 1]
+    assert world.compute("M03").total.figures == {"new": 2, "resolved": 2, "reopened": 1, "net_flow": 1}
+    assert world.compute("M18").total.figures["numerator"] == 1
+    assert world.compute("M09", clock="calendar", variant="net_of_solved").value == 2 * DAY
+    assert world.compute("M12", clock="calendar").value == DAY, "whose time it was is not known"
+
+
+@pytest.mark.parametrize("resolved", ["events", "distinct"])
+def test_a_desk_that_does_not_say_when_it_solves_is_missing_in_the_flow(world: World, resolved: str) -> None:
+    ticket = world.ticket("2026-01-05 09:00")
+    world.status(ticket, "2026-01-06 09:00", "solved")
+    world.connection = "new"
+    world.ticket("2026-01-05 09:00", status="solved")
+    result = world.compute("M03", resolved=resolved, by="connection", period="day", end="2026-01-08")
+    assert result.total.figures == {"new": 1, "resolved": 1, "reopened": 0, "net_flow": 0}
+    assert (result.total.status, result.total.n_missing) == (Computed.PARTIAL, 1)
+    lacking = line_of(result, "new")
+    assert (lacking.value, lacking.figures["new"], lacking.n_missing) == (None, None, 1)
+    assert by_period(result) == {"2026-01-05": 1, "2026-01-06": -1, "2026-01-07": 0}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deskferry.metrics.result import Computed
-from tests.metrics.build import DAY, HOUR, World
+from tests.metrics.build import DAY, HOUR, World, by_period
 
 
 def reopened(world: World) -> str:
@@ -53,6 +53,29 @@ def test_without_history_the_time_of_solving_does_and_no_time_is_missing(world: 
     total = world.compute("M09", clock="calendar").total
     assert (total.value, total.n_eligible, total.n_missing) == (3 * HOUR, 3, 2)
     assert world.compute("M10", clock="calendar").reason == "no status history in the store"
+
+
+def test_a_final_ticket_without_events_was_not_created_as_solved(world: World) -> None:
+    """In a desk that keeps a history: its times tell what they can, else it is missing."""
+    world.status(world.ticket("2026-01-05 09:00"), "2026-01-06 09:00", "solved")
+    world.ticket("2026-01-05 09:00", status="solved", solved_at="2026-01-20 09:00")
+    world.ticket("2026-01-05 09:00", status="closed")
+    last = world.compute("M09", clock="calendar").total
+    assert (last.figures["min"], last.figures["max"], last.n_missing) == (DAY, 15 * DAY, 1)
+    for name in ("M10", "M12"):
+        total = world.compute(name, clock="calendar").total
+        assert (total.value, total.n_eligible, total.n_missing) == (DAY, 3, 2), name
+    reopens = world.compute("M18").total
+    assert (reopens.n_eligible, reopens.n_computed) == (3, 1), "nobody knows whether the others came back"
+    flow = by_period(world.compute("M03", period="day", start="2026-01-05", end="2026-01-21"))
+    assert {day: net for day, net in flow.items() if net} == {"2026-01-05": 3, "2026-01-06": -1, "2026-01-20": -1}
+    backlog = world.compute("M05", period="day", start="2026-01-05", end="2026-01-21")
+    levels = by_period(backlog)
+    assert [levels[f"2026-01-{day:02}"] for day in (5, 6, 19, 20)] == [2, 1, 1, 0]
+    assert backlog.notes == ("Tickets without a history, told by the times of their creation and solving: 1.",)
+    assert world.compute("M14").value == 1
+    within = world.compute("M14", within_days=2).total
+    assert (within.value, within.n_eligible, within.n_missing) == (0.5, 3, 1)
 
 
 def test_a_ticket_of_an_event_log_stands_where_its_history_ends(world: World) -> None:

@@ -178,3 +178,16 @@ def test_an_agent_whom_the_store_does_not_know_is_named_by_the_id(world: World) 
     world.customer(ticket, "2026-01-05 09:00")
     world.message(ticket, "2026-01-05 10:00", "agent", author_id="old:user:gone")
     assert by_group(world.compute("M07", clock="calendar", by="agent")) == {"old:user:gone": HOUR}
+
+
+def test_the_presets_of_gorgias_and_zammad(world: World) -> None:
+    """Gorgias begins where the customer's wait does; what Zammad does differently no option of ours does."""
+    ticket = world.ticket("2026-01-05 09:00")
+    world.note(ticket, "2026-01-05 09:00")
+    world.customer(ticket, "2026-01-05 10:00")
+    world.reply(ticket, "2026-01-05 12:00")
+    gorgias = world.compute("M07", clock="calendar", preset="gorgias")
+    assert (gorgias.value, gorgias.notes) == (2 * HOUR, ())
+    zammad = world.compute("M07", clock="calendar", preset="zammad")
+    assert zammad.value == world.compute("M07", clock="calendar").value == 3 * HOUR
+    assert zammad.notes == ("The preset zammad has no options: all is counted as without it.",)

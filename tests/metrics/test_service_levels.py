@@ -132,6 +132,7 @@ def test_deleted_tickets_are_left_out_unless_asked_for(world: World) -> None:
     clock(world, world.ticket(CREATED, deleted_at="2026-01-07 00:00"), ("activate", CREATED), ("fulfill", CREATED))
     assert world.compute("M20").total.n_eligible == 0
     assert world.compute("M20", include_deleted=True).total.n_eligible == 1
+    assert world.compute("M20", preset="zendesk").total.n_eligible == 1, "Zendesk keeps their targets"
 
 
 def test_a_withdrawn_breach_is_none(world: World) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deskferry.metrics.result import Computed
+from deskferry.metrics.result import Computed, Result
 from tests.metrics.build import World, by_group, by_period
 
 ANSWERED = "2026-01-06 09:00"
@@ -214,6 +214,49 @@ def test_nobody_can_be_told_from_the_numbers(world: World) -> None:
     result = world.compute("M30", by="agent")
     assert result.value == 100
     assert by_group(result) == {"old:user:Ann": None, "old:user:Bob": 100, "old:user:Cem": None}
+
+
+def test_the_floor_counts_people_and_not_answers(world: World) -> None:
+    for day in range(1, 7):
+        answer(world, "agent", 2, (1, 5), person_id=world.agent(), answered_at=f"2026-01-{day:02} 09:00")
+    total = world.compute("M30").total
+    assert (total.value, total.n_computed) == (None, 6)
+    assert "fewer than 5 people" in (total.reason or "")
+
+
+def teams(world: World, answers: dict[tuple[str, str], int]) -> None:
+    """So many agents of each desk who answer in a month."""
+    for (desk, month), n in answers.items():
+        world.connection = desk
+        world.ticket("2026-01-01 00:00")
+        for one in range(n):
+            answer(world, "agent", 5, (1, 5), person_id=world.agent(f"{month}/{one}"),
+                   answered_at=f"2026-{month}-06 10:00")  # fmt: skip
+
+
+def shown(result: Result) -> set[tuple[str | None, ...]]:
+    return {(*line.group.values(), line.period and line.period.label) for line in result.lines if line.value}
+
+
+def test_nothing_hidden_is_what_remains_of_a_group_or_of_a_period(world: World) -> None:
+    """Two of old in February: with them those of new, those of old in January, and so those of new."""
+    teams(world, {("old", "01"): 5, ("old", "02"): 2, ("new", "01"): 6, ("new", "02"): 6})
+    result = world.compute("M30", by="connection", period="month", start="2026-01-01", end="2026-03-01")
+    assert shown(result) == {("old", None), ("new", None), ("2026-01",), ("2026-02",)}
+
+
+def test_a_hidden_part_that_stands_alone_in_another_sum_follows_from_it(world: World) -> None:
+    teams(world, {("a", "01"): 2, ("b", "01"): 7, ("c", "01"): 8, ("a", "02"): 9, ("b", "02"): 8, ("c", "02"): 9})
+    result = world.compute("M30", by="connection", period="month", start="2026-01-01", end="2026-03-01")
+    assert {cell for cell in shown(result) if len(cell) == 2 and cell[1]} == {("c", "2026-01"), ("c", "2026-02")}
+    assert result.value == 100
+
+
+def test_a_group_of_one_period_is_hidden_with_it(world: World) -> None:
+    """Two of old: new is hidden with them, so its only month must not tell it."""
+    teams(world, {("old", "01"): 2, ("new", "02"): 6, ("old", "02"): 7})
+    result = world.compute("M30", by="connection", period="month", start="2026-01-01", end="2026-03-01")
+    assert shown(result) == set()
 
 
 def test_an_answer_without_scale_is_missing(world: World) -> None:

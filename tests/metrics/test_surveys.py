@@ -58,3 +58,34 @@ def test_by_a_dimension_of_the_ticket(world: World) -> None:
     rate(world, 1)
     world.change(next(iter(world._rows["ticket"])), channel="chat")
     assert by_group(world.compute("M21", by="channel")) == {"chat": 1, "unknown": 0}
+
+
+def test_a_score_outside_its_scale_is_no_answer(world: World) -> None:
+    """Exports write 0 where nobody answered; without a scale nothing is known to be outside it."""
+    for score, scale in ((5, (1, 5)), (0, (1, 5)), (0, (5, 1)), (6, (1, 5)), (0, (0, 1))):
+        rate(world, score, scale, sent_at="2026-01-05 09:00")
+    total = world.compute("M21").total
+    assert (total.value, total.n_eligible) == (0.5, 2)
+    assert world.compute("M24").value == 2 / 5
+    world.put("survey_response", kind="csat", score=0, scale_min=1, answered_at="2026-01-06 09:00")
+    assert world.compute("M21").total.n_missing == 1
+
+
+@pytest.mark.parametrize("name", ["M21", "M22", "M23", "M24", "M28"])
+def test_answers_about_excluded_brands_do_not_count(world: World, name: str) -> None:
+    """Those about deleted tickets and spam do: they were answered. So do those about no ticket."""
+    kinds = {"M22": ("nps", (0, 10)), "M23": ("ces", (1, 7))}
+    kind, scale = kinds.get(name, ("csat", (1, 5)))
+    for told in ({"brand_id": "old:brand:test"}, {"inbox_id": "old:inbox:test"}, {"is_spam": True},
+                 {"deleted_at": "2026-01-09 00:00"}, {}):  # fmt: skip
+        world.put(
+            "survey_response", kind=kind, ticket_id=world.ticket("2026-01-05 09:00", **told), score=scale[1],
+            scale_min=scale[0], scale_max=scale[1], sent_at="2026-01-05 09:00", answered_at="2026-01-06 09:00",
+            agent_id=world.agent(),
+        )  # fmt: skip
+    if name != "M22":  # a survey about no ticket is another kind there
+        world.put("survey_response", kind=kind, score=scale[1], scale_min=scale[0], scale_max=scale[1],
+                  sent_at="2026-01-05 09:00", answered_at="2026-01-06 09:00", agent_id=world.agent())  # fmt: skip
+    counted = world.compute(name, exclude=("old:brand:test", "old:inbox:test")).total.n_eligible
+    assert counted == (3 if name == "M22" else 4)
+    assert world.compute(name).total.n_eligible == counted + 2

@@ -64,6 +64,22 @@ def test_a_ticket_without_a_time_of_creation_is_missing_not_zero(world: World) -
     assert total.status is Computed.PARTIAL
 
 
+def test_what_no_instant_puts_into_a_period_is_missing_in_the_total_and_in_no_line(world: World) -> None:
+    world.ticket("2026-02-20 10:00", channel="email")
+    undated = world.ticket("2026-02-20 10:00", created_at=None, channel="email")
+    for answered in ("2026-02-21 10:00", None):
+        world.put("survey_response", kind="csat", ticket_id=undated, score=5, scale_min=1, scale_max=5,
+                  answered_at=answered)  # fmt: skip
+    for name in ("M01", "M02", "M14", "M21"):
+        world.put("ticket", id=undated, status="solved", solved_at="2026-02-22 10:00")
+        result = world.compute(name, by="channel", period="week")
+        assert (result.total.n_eligible, result.total.n_missing) == (2, 1), name
+        assert result.total.status is Computed.PARTIAL, name
+        weeks = [line for line in result.lines if line.period and not line.group and line.n_eligible]
+        assert [(line.period and line.period.label, line.n_computed) for line in weeks] == [("2026-W08", 1)], name
+        assert world.compute(name).total.value == result.total.value, "whether there are lines changes no total"
+
+
 def test_tickets_of_agents_are_split_from_those_of_customers(world: World) -> None:
     world.ticket("2026-01-05 10:00")
     world.ticket("2026-01-05 10:00", submitter_id=world.agent())

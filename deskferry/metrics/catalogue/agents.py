@@ -265,7 +265,8 @@ FEEDBACK = replace(
     CSAT,
     card_id="M28",
     version=1,
-    population="answers to satisfaction surveys, by the agent who had the ticket when it was rated",
+    population="answers to satisfaction surveys, by the agent who had the ticket when it was rated; also of deleted"
+    " tickets and spam, not of excluded brands",
     facts=("survey_answer", "assignment"),
     tables={"survey_response": ("agent_id",)},
     rows=_rated,

@@ -51,7 +51,7 @@ RESOLUTION = Metric(
 
 def _first_resolution(ask: Ask) -> ir.Table:
     rows = ask.tickets("resolution.first_solved_at", "resolution.has_history")
-    rows = rows.filter(rows.first_solved_at.notnull() | (rows.is_final & ~rows.has_history))
+    rows = rows.filter(rows.first_solved_at.notnull() | (rows.is_final & ~rows.has_history.fill_null(False)))
     rows = ask.elapsed(rows, "created_at", "first_solved_at", schedules=ask.options["schedules"])
     return rows.mutate(at=rows.created_at if ask.anchor == COHORT else rows.first_solved_at.coalesce(rows.created_at))
 
@@ -59,7 +59,7 @@ def _first_resolution(ask: Ask) -> ir.Table:
 FIRST_RESOLUTION = Metric(
     "M10",
     version=1,
-    population="tickets of the base population that were solved at least once",
+    population="tickets of the base population that were solved at least once; without a status history: missing",
     facts=("resolution",),
     rows=_first_resolution,
     needs=(HISTORY,),
@@ -75,7 +75,8 @@ def _rate(ask: Ask) -> ir.Table:
     solved = rows.is_final
     if ask.options["within_days"] is not None:
         seconds = rows.last_solved_at.delta(rows.created_at, unit="second")
-        solved = solved & (seconds <= ask.options["within_days"] * 86_400).fill_null(False)
+        # Of a ticket that is solved, nobody knows when, it is not known either.
+        solved = solved & (seconds <= ask.options["within_days"] * 86_400)
     return rows.mutate(value=solved.cast("float64"), at=rows.created_at)
 
 

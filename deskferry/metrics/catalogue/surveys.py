@@ -6,7 +6,6 @@ answer without a scale is never given one, and no scale is turned into another.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ import ibis.expr.types as ir
 
 from deskferry.metrics import zones
 from deskferry.metrics.aggregation import Mean, NetShare, Rate
+from deskferry.metrics.anonymity import anonymous
 from deskferry.metrics.definition import Finished, Metric, Need
 from deskferry.metrics.options import COHORT, EVENT, Choice, Number, Texts
 from deskferry.metrics.scorings import Scorings, scored
@@ -22,9 +22,6 @@ from deskferry.metrics.scorings import Scorings, scored
 if TYPE_CHECKING:
     from deskferry.metrics.desk import Ask
     from deskferry.metrics.result import Line
-
-ANONYMITY_FLOOR = 5
-"""What fewer agents than this said is not told, whatever the floor of the question."""
 
 
 def _csat(ask: Ask) -> ir.Table:
@@ -45,7 +42,8 @@ _ANCHORS = {EVENT: "answered_at", COHORT: "sent_at"}
 CSAT = Metric(
     "M21",
     version=1,
-    population="answers to satisfaction surveys, the last revision of each; what was sent and not answered is none",
+    population="answers to satisfaction surveys, the last revision of each; what was sent and not answered is none;"
+    " also of deleted tickets and spam, not of excluded brands",
     facts=("survey_answer",),
     rows=_csat,
     needs=(
@@ -129,7 +127,7 @@ NPS = Metric(
     "M22",
     version=1,
     population="answers on the scale 0-10 to surveys of one kind (about a ticket, or about the company), the last of a"
-    " respondent in a wave",
+    " respondent in a wave; also of deleted tickets and spam, not of excluded brands",
     facts=("survey_answer",),
     rows=_nps,
     needs=(Need("survey_response", _is_nps),),
@@ -174,7 +172,6 @@ def _scale(ask: Ask, answers: ir.Table) -> str | None:
 def _ces_scored(ask: Ask, answers: ir.Table) -> ir.Table:
     low, high = ibis.least(answers.scale_min, answers.scale_max), ibis.greatest(answers.scale_min, answers.scale_max)
     ease = (answers.scale_min > answers.scale_max).ifelse(low + high - answers.score, answers.score)
-    ease = answers.score.between(low, high).ifelse(ease, None)
     answers = answers.mutate(ease=answers.scale.notnull().ifelse(ease, None))
     of_seven = (answers.scale_min == 1) & (answers.scale_max == 7)
     ease = of_seven.ifelse(answers.ease, None)
@@ -195,7 +192,7 @@ CES = Metric(
     "M23",
     version=1,
     population="answers to surveys of effort on one scale, worst to best; the index (6-7 less 1-3) and the share that"
-    " agrees (5-7) are of the scale 1-7 only",
+    " agrees (5-7) are of the scale 1-7 only; also of deleted tickets and spam, not of excluded brands",
     facts=("survey_answer",),
     rows=_ces,
     needs=(
@@ -263,7 +260,7 @@ RESPONSE_RATE = Metric(
     "M24",
     version=1,
     population="surveys sent, by their sending, once an answer has had its time; answers count whenever they came, and"
-    " ratings that nobody asked for are none",
+    " ratings that nobody asked for are none; also of deleted tickets and spam, not of excluded brands",
     facts=("survey_answer", "resolution"),
     rows=_responses,
     needs=(Need("survey_response", lambda answer: answer.sent_at.notnull()),),
@@ -288,36 +285,13 @@ def _agents(ask: Ask) -> ir.Table:
     kept = answers.filter(ours | unknown)
     _note_left_out(ask, answers, kept, "on a scale of another question")
     values = {
-        "favourable": (kept.score >= 4) & kept.score.between(1, 5),
+        "favourable": kept.score >= 4,
         "enps": _net(kept),
     }
     values = {name: (kept.scale_max.notnull() & kept.scale_min.notnull()).ifelse(value.cast("float64"), None)
               for name, value in values.items()}  # fmt: skip
     rows = scored(kept, ask.options["scoring"], values)
     return rows.mutate(at=_at(ask, rows))
-
-
-def _anonymous(_ask: Ask, _rows: ir.Table, lines: tuple[Line, ...]) -> Finished:
-    """Return the lines without the values of those that would tell what single people said.
-
-    Where one part alone is hidden, the total less the others would tell it: the smallest of the others is hidden too.
-    """
-    hidden = {number for number, line in enumerate(lines) if 0 < line.n_computed < ANONYMITY_FLOOR}
-    parts: dict[Any, list[int]] = {}
-    for number, line in enumerate(lines):
-        if line.group or line.period:
-            period = line.period.start if line.period and line.group else None
-            parts.setdefault((tuple(line.group), period), []).append(number)
-    for numbers in parts.values():
-        told = sum(lines[number].n_computed for number in numbers if number in hidden)
-        if 0 < told < ANONYMITY_FLOOR:
-            rest = [number for number in numbers if number not in hidden and lines[number].n_computed]
-            hidden |= {min(rest, key=lambda number: lines[number].n_computed)} if rest else set()
-    why = f"fewer than {ANONYMITY_FLOOR} answers, or they would tell what fewer said: not shown"
-    return Finished(tuple(
-        replace(line, value=None, figures={}, interval=None, reason=why) if number in hidden else line
-        for number, line in enumerate(lines)
-    ))  # fmt: skip
 
 
 AGENT_SATISFACTION = Metric(
@@ -330,7 +304,7 @@ AGENT_SATISFACTION = Metric(
     anchors=_ANCHORS,
     aggregation=Scorings({"favourable": Rate(), "enps": NetShare()}),
     options={"scoring": Choice(("favourable", "enps"), "Share of 4-5 of 1-5, or promoters less detractors of 0-10")},
-    finish=_anonymous,
+    finish=anonymous,
 )
 
 METRICS: tuple[Metric, ...] = (CSAT, NPS, CES, RESPONSE_RATE, AGENT_SATISFACTION)

@@ -116,6 +116,9 @@ FLOW = Metric(
 
 
 def _backlog(ask: Ask) -> ir.Table:
+    rebuilt = ask.of_base("status_change").filter(ibis._.basis == "rebuilt").ticket_id.nunique().to_pyarrow().as_py()
+    if rebuilt:
+        ask.notes.append(f"Tickets without a history, told by the times of their creation and solving: {rebuilt}.")
     return backlog_moves(ask.of_base("state_interval")).mutate(value=1)
 
 
@@ -124,7 +127,7 @@ BACKLOG = Metric(
     version=1,
     population="tickets of the base population that are not solved or closed at the end of a local day; priority, agent"
     " and team are those of that moment",
-    facts=("state_interval",),
+    facts=("status_change", "state_interval"),
     rows=_backlog,
     needs=(Need("ticket_event", lambda event: event.field == "status"),),
     anchors={EVENT: "end of the day"},

@@ -6,7 +6,8 @@ ticket_id, connection, in_p0, place (rises with time), at, status, before (NULL 
 next change; NULL: still), actor_id, actor_kind,
 basis        `event`; `initial`: put in at the creation, where the history does not start there; `current`: the ticket
              has no event although its connection keeps a history, so it never left the status that it has;
-             `rebuilt`: no history at that connection, made from the times of creation, solving and closing
+             `rebuilt`: no history at that connection, or none of a ticket that is final: made from the times of
+             creation, solving and closing
 
 Fact `status_interval`: ticket_id, connection, status, from_at, to_at (NULL: still), until (to_at, else as_of),
 after (the status that followed), basis.
@@ -25,6 +26,7 @@ Facts `status_recorded` and `status_recorded_business`: the same of the interval
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -42,8 +44,9 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 _COLUMNS = ("ticket_id", "connection", "place", "at", "status", "before", "to_at", "after", "actor_id", "actor_kind",
             "basis")  # fmt: skip
-UNRESOLVED_STATUSES = ("new", "open", "pending", "on_hold")
-MEASURED = (*UNRESOLVED_STATUSES, "solved")
+UNRESOLVED_STATUSES = ("new", "open", "pending", "on_hold", "unknown")
+"""What is neither final nor gone: a status that nobody could map is not solved either."""
+MEASURED = ("new", "open", "pending", "on_hold", "solved")
 
 
 def changes(desk: Desk) -> ir.Table:
@@ -58,10 +61,20 @@ def changes(desk: Desk) -> ir.Table:
         found = found.union(rebuilt.mutate(is_untidy=False).select(*found.columns))
     found = of_base(desk, found).cache()
     untidy = found.filter(found.is_untidy).select("ticket_id").distinct().cache()
+    # A ticket is not created as solved: the history of a final one that has no event is not known.
+    silent = found.filter(found.basis == "current", found.status.isin(FINAL)).select("ticket_id").cache()
+    mended = []
     if untidy.count().to_pyarrow().as_py():
-        tidied = of_base(desk, _tidied(_told(rows.semi_join(untidy, "ticket_id"))).select(*_COLUMNS, "is_untidy"))
-        found = found.anti_join(untidy, "ticket_id").union(tidied.select(*found.columns)).cache()
-    return found.drop("is_untidy")
+        tidied = _tidied(_told(rows.semi_join(untidy, "ticket_id")))
+        mended.append(tidied.select(*_COLUMNS))
+    if silent.count().to_pyarrow().as_py():
+        mended.append(_rebuilt(tickets.semi_join(silent, "ticket_id")).select(*_COLUMNS))
+    found = found.drop("is_untidy")
+    if mended:
+        kept = found.anti_join(untidy, "ticket_id").anti_join(silent, "ticket_id")
+        added = of_base(desk, reduce(ir.Table.union, mended))
+        found = kept.union(added.select(*found.columns)).cache()
+    return found
 
 
 def _events(desk: Desk) -> ir.Table:

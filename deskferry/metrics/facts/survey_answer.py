@@ -1,7 +1,9 @@
 """Fact `survey_answer`, a row a question put to a person: of several answers to it the last one (and the first).
+Answers about tickets of brands and inboxes that do not count are left out; those about no ticket are in it.
 
 survey_id, connection, ticket_id, person_id, agent (whom it is about, else who had the ticket now), kind, question,
-sent_at, answered_at (NULL: not answered), score, scale_min, scale_max, label, comment, revision,
+sent_at, answered_at (NULL: not answered), score (NULL: also where it lies outside its scale, as exports write 0 for no
+answer), scale_min, scale_max, label, comment, revision,
 is_answered  there is a score, or a label that says good or bad
 is_positive, first_positive (of the first revision): the top of its scale: `good`, 4-5 of 1-5, the top value of 1-3,
              from 3/4 of any other scale on
@@ -29,6 +31,9 @@ _TOP_SHARE = 0.75
 def build(desk: Desk) -> ir.Table:
     """Return the fact."""
     found = desk.table("survey_response")
+    if desk.question.exclude:
+        found = found.anti_join(desk.fact("ticket").filter(ibis._.is_excluded), "ticket_id")
+    found = found.mutate(score=_on_scale(found))
     asked = found.ticket_id.coalesce(found.person_id, found.id)
     found = found.mutate(asked=asked, who=found.person_id.fill_null(0), what=found.question.fill_null(""))
     revisions = found.filter(found.revision.notnull())
@@ -52,6 +57,13 @@ def build(desk: Desk) -> ir.Table:
         "connection", "is_positive", "first_positive", survey_id="id", agent="agent_id",
         is_answered=rows.score.notnull() | rows.is_positive.notnull(), at=rows.answered_at.coalesce(rows.created_at),
     )  # fmt: skip
+
+
+def _on_scale(rows: ir.Table) -> ir.FloatingValue:
+    """Return the score; NULL where it lies outside its scale, which may go down (the worst score is the greater)."""
+    low, high = ibis.least(rows.scale_min, rows.scale_max), ibis.greatest(rows.scale_min, rows.scale_max)
+    is_known = rows.scale_min.notnull() & rows.scale_max.notnull()  # engines differ on the least of one and NULL
+    return (is_known & ~rows.score.between(low, high)).ifelse(None, rows.score)
 
 
 def _positive(rows: ir.Table, score: str, label: str) -> ir.BooleanValue:
