@@ -14,6 +14,9 @@ CASES = 100_000
 """Cases of which is known what their row before said."""
 REPEATS = 50_000
 """Rows without a key among which a repeated one is noticed."""
+KEYS = 200_000
+"""Rows with a key among which one that has the same is noticed."""
+_LINE_BITS = 48
 
 Note = Callable[[Raw], None]
 Track = tuple[tuple[str, ...], tuple[str, ...]]
@@ -86,3 +89,38 @@ def _last_values(by: tuple[str, ...], columns: tuple[str, ...]) -> Note:
             cases.popitem(last=False)
 
     return note
+
+
+class KnownKeys:
+    """The keys of rows with what they said and where they stood: of the last ones, so that memory does not grow."""
+
+    def __init__(self) -> None:
+        self._files: list[str] = []
+        # Two generations of hashes: the older one goes when the newer one is full.
+        self._new: dict[int, tuple[int, int]] = {}
+        self._old: dict[int, tuple[int, int]] = {}
+
+    def met(self, key: str, said: int, name: str, line: int) -> tuple[bool, str] | None:
+        """Return of the row that had the key first whether it said the same, and its place; None where none had it."""
+        hashed = hash(key)
+        first = self._new.get(hashed) or self._old.get(hashed)
+        if first is not None:
+            before, place = first
+            return before == said, f"{self._files[place >> _LINE_BITS]}:{place & (1 << _LINE_BITS) - 1}"
+        if len(self._new) >= KEYS:
+            self._old, self._new = self._new, {}
+        self._new[hashed] = (said, self._number(name) << _LINE_BITS | line)
+        return None
+
+    def _number(self, name: str) -> int:
+        if not self._files or self._files[-1] != name:
+            self._files.append(name)
+        return len(self._files) - 1
+
+
+def said_by(row: Raw) -> int:
+    """Return a hash of what a row says, for this process alone: in half the time of one of its JSON."""
+    try:
+        return hash(frozenset(row.items()))
+    except TypeError:  # nested values
+        return hash(content_key(row))

@@ -275,6 +275,12 @@ def row_id(entry: Entry) -> Get:
     return _own_id(entry.main, nested=entry.nested)
 
 
+def is_record(entry: Entry) -> Callable[[Raw], bool] | None:
+    """Return whether a row is a record of the main section; None where every row is one."""
+    tests = [_condition(rule, nested=entry.nested) for rule in entry.main.when]
+    return (lambda raw: all(test(raw, raw) for test in tests)) if tests else None
+
+
 def _condition(rule: Mapping[str, Any], *, nested: bool) -> Callable[[Any, Raw], bool]:
     if rule.get("first"):
         return lambda _item, raw: raw.get(BEFORE) is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -12,7 +12,8 @@ from typing import Any
 
 from deskferry.connectors.files import decode
 from deskferry.connectors.files.decode import Bad, Decoded
-from deskferry.connectors.files.look_back import Track, looking_back
+from deskferry.connectors.files.keys import content_key
+from deskferry.connectors.files.look_back import KnownKeys, Track, looking_back, said_by
 from deskferry.connectors.files.maps import BAD, PLACE
 from deskferry.connectors.kit.clock import give_way
 from deskferry.connectors.kit.collector import collector_paused
@@ -37,6 +38,7 @@ PAGE_CHARACTERS = 8_000_000
 _AT_A_STRETCH = 25
 """Rows that are made ready before the thread that writes may go on, if it waits for it."""
 _CHUNK = 1 << 16
+_REPEATED = "{} has the same key with other content, and is what was read ({})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,10 @@ class Feed:
     options: Mapping[str, Any]
     own_id: Callable[[Raw], str]
     keyless: bool = False
+    alone: bool = False
+    """Whether a row alone speaks of its record, so that a second one with its key and other content is a mistake."""
+    is_record: Callable[[Raw], bool] | None = None
+    """Whether a row is a record of its own kind at all, or only brings others; None: every one is."""
     track: Track | None = None
     wanted: Callable[[Raw], bool] | None = None
     """Whether a row is read at all."""
@@ -115,7 +121,7 @@ class FilesSource:
         start, skip = (cursor.get("file", 0), cursor.get("rows", 0)) if same else (0, 0)
         for n, path in enumerate(files):
             if n < start:
-                read.replay(path, None)
+                read.replay(path)
                 continue
             for page, rows in read.pages(path, skip if n == start else 0):
                 yield Page(page, {"files": prints, "file": n, "rows": rows, "stale": stale})
@@ -158,23 +164,25 @@ class _Reading:
     def __init__(self, feed: Feed, name: Callable[[Path], str]) -> None:
         self.feed, self._name_of = feed, name
         self._look_back = looking_back(feed.track, keyless=feed.keyless)
+        self._keys = KnownKeys() if feed.alone else None
 
-    def replay(self, path: Path, rows: int | None) -> None:
-        """Go through rows that were written before, for what follows from them."""
-        if self._look_back is not None:
-            for n, (_line, payload, _bad) in enumerate(decode.rows(path, self.feed.options)):
-                if rows is not None and n >= rows:
-                    return
-                if payload is not None:
-                    self._look_back(payload)
+    def replay(self, path: Path) -> None:
+        """Go through a file whose rows were written before, for what follows from them."""
+        if self._look_back is not None or self._keys is not None:
+            self._pass_by(self._name_of(path), decode.rows(path, self.feed.options))
+
+    def _pass_by(self, name: str, rows: Iterable[Decoded]) -> int:
+        passed = 0
+        for line, payload, _bad in rows:
+            passed += 1
+            if payload is not None:
+                self._record(name, line, payload)
+        return passed
 
     def pages(self, path: Path, skip: int) -> Iterator[tuple[tuple[RawRecord, ...], int]]:
         """Yield pages of records, each with the number of rows read so far; the first `skip` rows are not yielded."""
-        name, rows, read = self._name_of(path), decode.rows(path, self.feed.options), 0
-        for _line, payload, _bad in islice(rows, skip):
-            read += 1
-            if self._look_back is not None and payload is not None:
-                self._look_back(payload)
+        name, rows = self._name_of(path), decode.rows(path, self.feed.options)
+        read = self._pass_by(name, islice(rows, skip))
         while True:
             with collector_paused():
                 records, taken = self._page(name, rows)
@@ -188,35 +196,48 @@ class _Reading:
         """Return the records of the next rows, and how many rows that took; none at the end."""
         records: list[RawRecord] = []
         size, taken = 0, 0
-        wanted, look_back, own_id, object_name = self.feed.wanted, self._look_back, self.feed.own_id, self.feed.name
-        most_rows, most_characters = PAGE_ROWS, PAGE_CHARACTERS
+        wanted, most_rows, most_characters = self.feed.wanted, PAGE_ROWS, PAGE_CHARACTERS
         for line, payload, bad in rows:
             taken += 1
             if not taken % _AT_A_STRETCH:
                 give_way()
             if payload is None:
+                assert bad is not None
                 records.append(self._bad(name, line, bad))
                 size += _length(records[-1].payload)
             else:
                 if wanted is not None and not wanted(payload):
                     continue
                 size += _length(payload)
-                if look_back is not None:
-                    look_back(payload)
-                try:
-                    source_id = own_id(payload)
-                except Unreadable as unreadable:
-                    complaint = Bad(unreadable.code, unreadable.detail, "")
-                    records.append(self._bad(name, line, complaint, payload))
-                else:
-                    payload[PLACE] = f"{name}:{line}"
-                    records.append(RawRecord(object_name, source_id, payload))
+                record = self._record(name, line, payload)
+                if record is not None:
+                    records.append(record)
             if len(records) >= most_rows or size >= most_characters:
                 break
         return records, taken
 
-    def _bad(self, name: str, line: int, bad: Bad | None, payload: Raw | None = None) -> RawRecord:
-        assert bad is not None
+    def _record(self, name: str, line: int, payload: Raw) -> RawRecord | None:
+        """Return the record of a row; None for one that says a second time what was said before."""
+        said = 0 if self._keys is None else said_by(payload)
+        if self._look_back is not None:
+            self._look_back(payload)
+        try:
+            source_id = self.feed.own_id(payload)
+        except Unreadable as unreadable:
+            return self._bad(name, line, Bad(unreadable.code, unreadable.detail, ""), payload)
+        if self._keys is not None:
+            first = self._keys.met(source_id, said, name, line)
+            if first is not None:
+                same, place = first
+                if same:
+                    return None
+                if self.feed.is_record is None or self.feed.is_record(payload):
+                    return self._bad(name, line, Bad("key_repeated", _REPEATED.format(place, source_id), ""), payload)
+                source_id = f"{source_id}.{content_key(payload)}"
+        payload[PLACE] = f"{name}:{line}"
+        return RawRecord(self.feed.name, source_id, payload)
+
+    def _bad(self, name: str, line: int, bad: Bad, payload: Raw | None = None) -> RawRecord:
         said: Raw = {PLACE: f"{name}:{line}", BAD: [bad.code, bad.detail]}
         said |= payload if payload is not None else {"text": bad.text}
         return RawRecord(self.feed.name, f"{name}:{line}".replace("/", "%2F"), said)
