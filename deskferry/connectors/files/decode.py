@@ -64,6 +64,7 @@ def dialect_of(first_line: str, options: Mapping[str, Any]) -> dict[str, Any]:
         "delimiter": options.get("delimiter") or delimiter_of(first_line),
         "quotechar": quote or None,
         "quoting": csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
+        "strict": True,  # a stray quote is told, where it would swallow the rows up to the next one
     }
     if options.get("escape"):
         found |= {"escapechar": options["escape"], "doublequote": False}
@@ -94,37 +95,75 @@ def _csv(handle: TextIO, path: Path, options: Mapping[str, Any]) -> Iterator[Dec
     if first.lower().startswith("sep=") and len(first.strip()) == 5:  # a hint that spreadsheets leave
         options = {"delimiter": first.strip()[4], **options}
         skipped, first = skipped + 1, handle.readline()
+    while first and not first.strip():
+        skipped, first = skipped + 1, handle.readline()
     if not first:
         return
-    reader = csv.reader(chain([first], handle), **dialect_of(first, options))
+    lines = _Lines(chain([first], handle), skipped, dialect_of(first, options))
     names = options.get("columns")
     if names is None or options.get("header"):
         try:
-            found = header_names(next(reader))
+            found = header_names(next(lines.reader))
         except csv.Error as error:
             raise ConfigError(f"{path}: the header cannot be read: {error}.", "Check delimiter and quote.") from None
         names = names or found
-    yield from _cells(reader, names, skipped, misreads, fill=options.get("ragged") == "fill")
+    yield from _cells(lines, names, misreads, fill=options.get("ragged") == "fill")
 
 
-def _cells(reader: Any, names: Sequence[str], skipped: int, misreads: int, *, fill: bool) -> Iterator[Decoded]:
-    width, before = len(names), reader.line_num
+class _Lines:
+    """The lines of a file under a CSV reader; those of the row under way are kept, to be read once more."""
+
+    def __init__(self, lines: Iterator[str], before: int, dialect: Mapping[str, Any]) -> None:
+        self._lines, self._dialect = lines, dialect
+        self.before = before
+        """Lines before the first one of this reader."""
+        self.kept: list[str] = []
+        self.reader = csv.reader(self._keeping(), **dialect)
+
+    def _keeping(self) -> Iterator[str]:
+        keep = self.kept.append
+        for line in self._lines:
+            keep(line)
+            yield line
+
+    def resume(self, line: int) -> list[str]:
+        """Go on with the line after a row's first one; return the lines that the row had taken."""
+        taken = self.kept
+        self.kept, self.before = [], line
+        self._lines = chain(taken[1:], self._lines)
+        self.reader = csv.reader(self._keeping(), **self._dialect)
+        return taken
+
+
+def _cells(lines: _Lines, names: Sequence[str], misreads: int, *, fill: bool) -> Iterator[Decoded]:
+    width = len(names)
     while True:
+        reader, kept, begun = lines.reader, lines.kept, lines.before
+        before = reader.line_num
+        kept.clear()
         try:
             for row in reader:
-                line, before = before + skipped + 1, reader.line_num
+                line, before = begun + before + 1, reader.line_num
+                kept.clear()
                 if len(row) == width:
                     if MISREAD.count != misreads and _odd(row):
                         yield line, None, _misread(row)
-                    elif any(row):
+                    elif any(row) and not "".join(row).isspace():
                         yield line, dict(zip(names, row, strict=True)), None
                 elif any(cell.strip() for cell in row):
                     yield _ragged(line, row, names, fill=fill)
         except csv.Error as error:
-            line, before = before + skipped + 1, reader.line_num
-            yield line, None, Bad("bad_row", f"{error}", "")
+            line = begun + before + 1
+            taken = lines.resume(line)
+            yield line, None, _unread(line, taken, error)
             continue
         return
+
+
+def _unread(line: int, taken: Sequence[str], error: csv.Error) -> Bad:
+    """Return the complaint about a row whose quotes are odd: the lines after its first are read as rows."""
+    upto = f" (lines {line} to {line + len(taken) - 1} were taken for one row)" if len(taken) > 1 else ""
+    return Bad("bad_row", f"a quote is stray or never closed: {error}{upto}", _text(taken[:1]))
 
 
 def _ragged(line: int, row: list[str], names: Sequence[str], *, fill: bool) -> Decoded:

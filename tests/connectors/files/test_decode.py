@@ -96,6 +96,21 @@ def test_a_quote_that_is_never_closed_costs_one_row(tmp_path: Path, monkeypatch:
     assert found[-1] == {"a": "3", "b": "4"}
 
 
+def test_a_stray_quote_costs_its_row_and_none_of_those_after_it(tmp_path: Path) -> None:
+    data = b'a,b\n1,"19in" screen\n2,"c"\n3,"unclosed\n4,e\n5,"f"\n6,19in "x"\n7,"two\nlines"\n8,"open\n9,z\n'
+    path = write(tmp_path, data)
+    assert read(path) == [
+        (2, "bad_row"), {"a": "2", "b": "c"}, (4, "bad_row"), {"a": "4", "b": "e"}, {"a": "5", "b": "f"},
+        {"a": "6", "b": '19in "x"'}, {"a": "7", "b": "two\nlines"}, (10, "bad_row"), {"a": "9", "b": "z"},
+    ]  # fmt: skip
+    details = [bad.detail for _line, _row, bad in decode.rows(path, {}) if bad is not None]
+    assert "(lines 4 to 6 were taken for one row)" in details[1]
+
+
+def test_blank_rows_and_blank_lines_before_the_header_are_no_rows(tmp_path: Path) -> None:
+    assert read(write(tmp_path, b"\n \na,b\n , \n\n1,2\n")) == [{"a": "1", "b": "2"}]
+
+
 def test_ndjson(tmp_path: Path) -> None:
     data = b'{"id":1}\n\n[1]\n{"id":\n{"id":2}\n\xff\n'
     assert read(write(tmp_path, data, "a.ndjson")) == [
@@ -148,5 +163,5 @@ def test_what_the_csv_module_writes_is_read_back(
     out = io.StringIO(newline="")
     csv.writer(out, delimiter=delimiter, lineterminator="\n").writerows([["a", "b", "c"], *rows])
     path = write(tmp_path_factory.mktemp("csv"), out.getvalue().encode(encoding))
-    expected = [dict(zip(("a", "b", "c"), row, strict=True)) for row in rows if any(row)]
+    expected = [dict(zip(("a", "b", "c"), row, strict=True)) for row in rows if "".join(row).strip()]
     assert read(path) == expected
