@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from itertools import chain, islice
@@ -38,15 +38,24 @@ Decoded = tuple[int, dict[str, Any] | None, Bad | None]
 """Line, row, complaint: one of the two last is None."""
 
 
-def rows(path: Path, options: Mapping[str, Any]) -> Iterator[Decoded]:
+Header = Callable[[Path, Sequence[str]], Sequence[str]]
+"""Looks at the names of a file's columns, and returns how they are to be called."""
+
+
+def as_found(_path: Path, names: Sequence[str]) -> Sequence[str]:
+    """Take a header as it is."""
+    return names
+
+
+def rows(path: Path, options: Mapping[str, Any], header: Header = as_found) -> Iterator[Decoded]:
     """Yield the rows of a file. Raises ConfigError for a file that is none of its kind, Stopped for a damaged one."""
     form = format_of(path, options.get("format"))
     try:
         if form == "parquet":
-            yield from _parquet(path)
+            yield from _parquet(path, header)
             return
         with open_text(path, options.get("encoding")) as handle:
-            yield from (_csv if form == "csv" else _ndjson)(handle, path, options)
+            yield from _ndjson(handle) if form == "ndjson" else _csv(handle, path, options, header)
     except _DAMAGED as error:
         raise Stopped(
             f"{path} cannot be read to its end: {str(error) or type(error).__name__}.",
@@ -85,7 +94,7 @@ def header_names(cells: Sequence[str]) -> list[str]:
     return names
 
 
-def _csv(handle: TextIO, path: Path, options: Mapping[str, Any]) -> Iterator[Decoded]:
+def _csv(handle: TextIO, path: Path, options: Mapping[str, Any], header: Header) -> Iterator[Decoded]:
     csv.field_size_limit(LONGEST_FIELD)
     misreads = MISREAD.count
     skipped = options.get("skip_lines", 0)
@@ -106,8 +115,13 @@ def _csv(handle: TextIO, path: Path, options: Mapping[str, Any]) -> Iterator[Dec
             found = header_names(next(lines.reader))
         except csv.Error as error:
             raise ConfigError(f"{path}: the header cannot be read: {error}.", "Check delimiter and quote.") from None
+        if _odd(found):
+            raise ConfigError(
+                f"{path}: the header has bytes that are not {options.get('encoding') or 'UTF-8'}.",
+                'Name the encoding in the layout, such as encoding = "cp1252".',
+            )
         names = names or found
-    yield from _cells(lines, names, misreads, fill=options.get("ragged") == "fill")
+    yield from _cells(lines, header(path, names), misreads, fill=options.get("ragged") == "fill")
 
 
 class _Lines:
@@ -192,7 +206,7 @@ def _text(cells: Sequence[str]) -> str:
 # -------------------------------------------------------------------------------------------------------------- ndjson
 
 
-def _ndjson(handle: TextIO, _path: Path, _options: Mapping[str, Any]) -> Iterator[Decoded]:
+def _ndjson(handle: TextIO) -> Iterator[Decoded]:
     misreads = MISREAD.count
     for line, text in enumerate(handle, start=1):
         bare = text.strip()
@@ -215,7 +229,7 @@ def _ndjson(handle: TextIO, _path: Path, _options: Mapping[str, Any]) -> Iterato
 # ------------------------------------------------------------------------------------------------------------- parquet
 
 
-def _parquet(path: Path) -> Iterator[Decoded]:
+def _parquet(path: Path, header: Header) -> Iterator[Decoded]:
     try:
         import pyarrow as pa  # noqa: PLC0415 - an optional dependency
         from pyarrow import parquet  # noqa: PLC0415 - as above
@@ -228,10 +242,12 @@ def _parquet(path: Path) -> Iterator[Decoded]:
     try:
         with parquet.ParquetFile(path) as file:
             line = 0
+            found = file.schema_arrow.names
+            called = dict(zip(found, header(path, found), strict=True))
             for batch in file.iter_batches(batch_size=2_000):
                 for row in batch.to_pylist():
                     line += 1
-                    yield line, {name: _json_value(value) for name, value in row.items()}, None
+                    yield line, {called[name]: _json_value(value) for name, value in row.items()}, None
     except pa.ArrowInvalid as error:
         raise ConfigError(f"{path} is no Parquet file: {str(error).splitlines()[0]}.") from None
 

@@ -25,6 +25,7 @@ from deskferry.canonical_schema import (
     time_columns,
 )
 from deskferry.connectors.files.locate import line_of
+from deskferry.connectors.files.opening import bare_suffix, format_of
 from deskferry.errors import ConfigError
 from deskferry.toml_table import did_you_mean
 
@@ -79,6 +80,8 @@ class Entry:
     kept: Mapping[str, str]
     track: tuple[tuple[str, ...], tuple[str, ...]] | None = None
     """Columns that name a case, and columns whose value in its row before is remembered."""
+    may_lack: frozenset[str] = frozenset()
+    """Columns that a file may lack without a word."""
 
     @property
     def main(self) -> Section:
@@ -89,7 +92,7 @@ class Entry:
     def nested(self) -> bool:
         """Whether a dotted column is a path into nested values, rather than a name with a dot in it."""
         given = self.options.get("format")
-        return given != "csv" if given else not any(".csv" in one or ".t" in one for one in self.patterns)
+        return given != "csv" if given else any(map(_may_nest, self.patterns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,12 @@ class Layout:
     place: str
     account: str | None
     entries: tuple[Entry, ...]
+
+
+def _may_nest(pattern: str) -> bool:
+    """Return whether a pattern may name files other than CSV."""
+    ending = bare_suffix(Path(pattern))
+    return not ending or any(sign in ending for sign in "*?[") or format_of(Path(pattern), None) != "csv"
 
 
 def ready_layouts() -> tuple[str, ...]:
@@ -189,6 +198,7 @@ class _Reader:
             sections=sections,
             ignored=one.get("ignored", {}),
             kept=one.get("kept", {}),
+            may_lack=frozenset(one.get("may_lack", ())),
             track=(tuple(track["by"]), followed) if track else None,
         )
 

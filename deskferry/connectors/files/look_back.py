@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from deskferry.connectors.files.keys import content_key
-from deskferry.connectors.files.maps import AGAIN, BEFORE, CONTENT
+from deskferry.connectors.files.maps import AGAIN, BEFORE, CONTENT, tracked
 from deskferry.connectors.kit.contract import Raw
 
 CASES = 100_000
@@ -24,12 +24,13 @@ Track = tuple[tuple[str, ...], tuple[str, ...]]
 _NONE = object()
 
 
-def looking_back(track: Track | None, *, keyless: bool) -> Note | None:
+def looking_back(track: Track | None, *, keyless: bool, nested: bool = False) -> Note | None:
     """Return what adds to each row of a feed, in their order, what those before it say; None: nothing is asked."""
     notes = [_repeats()] if keyless else []
     if track is not None:
         by, columns = track
-        notes.append(_last_value(by[0], columns[0]) if len(by) == len(columns) == 1 else _last_values(by, columns))
+        alone = len(by) == len(columns) == 1 and not nested
+        notes.append(_last_value(by[0], columns[0]) if alone else _last_values(by, columns, nested=nested))
     if len(notes) < 2:
         return notes[0] if notes else None
     first, second = notes
@@ -74,16 +75,18 @@ def _last_value(by: str, column: str) -> Note:
     return note
 
 
-def _last_values(by: tuple[str, ...], columns: tuple[str, ...]) -> Note:
+def _last_values(by: tuple[str, ...], columns: tuple[str, ...], *, nested: bool) -> Note:
     cases: OrderedDict[Any, tuple[Any, ...]] = OrderedDict()
+    case_of = [tracked(name, nested=nested) for name in by]
+    gets = [tracked(name, nested=nested) for name in columns]
 
     def note(row: Raw) -> None:
-        case = row.get(by[0]) if len(by) == 1 else tuple([row.get(name) for name in by])
+        case = tuple([get(row) for get in case_of])
         before = cases.pop(case, None)
         if before is None:
-            cases[case] = tuple([row.get(one) or None for one in columns])
+            cases[case] = tuple([get(row) or None for get in gets])
         else:
-            cases[case] = tuple([row.get(one) or last for one, last in zip(columns, before, strict=True)])
+            cases[case] = tuple([get(row) or last for get, last in zip(gets, before, strict=True)])
             row[BEFORE] = dict(zip(columns, before, strict=True))
         if len(cases) > CASES:
             cases.popitem(last=False)

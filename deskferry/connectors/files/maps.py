@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import orjson
+
 from deskferry.connectors.files.convert import converter
 from deskferry.connectors.files.keys import SEPARATOR, content_key, escaped
 from deskferry.connectors.files.layout import Entry, Field, Layout, Section
@@ -83,6 +85,19 @@ def getter(column: str, *, nested: bool) -> Get:
         return lambda item: item.get(column)
     steps = tuple(column.split("."))
     return lambda item: item[column] if column in item else dig(item, steps)
+
+
+def tracked(column: str, *, nested: bool) -> Get:
+    """Return the function that takes a column of which the value before is known; nested values as their JSON."""
+    get = getter(column, nested=nested)
+    if not nested:
+        return get
+
+    def plainly(item: Any) -> Any:
+        value = get(item)
+        return orjson.dumps(value).decode() if isinstance(value, dict | list) else value
+
+    return plainly
 
 
 class _Converters:
@@ -286,7 +301,7 @@ def _condition(rule: Mapping[str, Any], *, nested: bool) -> Callable[[Any, Raw],
         return lambda _item, raw: raw.get(BEFORE) is None
     name: str = rule["column"]
     if rule.get("changed"):
-        return _changed(name)
+        return _changed(name, tracked(name, nested=nested))
     outer, get = name.startswith("^"), getter(name.removeprefix("^"), nested=nested)
     among = frozenset(_word(one) for one in rule["in"]) if "in" in rule else None
     among = frozenset((_word(rule["equals"]),)) if "equals" in rule else among
@@ -306,11 +321,11 @@ def _condition(rule: Mapping[str, Any], *, nested: bool) -> Callable[[Any, Raw],
     return holds
 
 
-def _changed(name: str) -> Callable[[Any, Raw], bool]:
+def _changed(name: str, get: Get) -> Callable[[Any, Raw], bool]:
     """Return whether a column is filled and is another one than in the row before of the same case."""
 
     def changed(_item: Any, raw: Raw) -> bool:
-        value = raw.get(name)
+        value = get(raw)
         if value is None or value == "":
             return False
         before = raw.get(BEFORE)

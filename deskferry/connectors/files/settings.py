@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from deskferry.config import ConnectionConfig
 from deskferry.connectors.files import interchange
+from deskferry.connectors.files.columns import wanted
 from deskferry.connectors.files.layout import READY, Entry, load_layout, ready_layouts
 from deskferry.connectors.files.maps import is_record, maps_of, row_id, streams_of
 from deskferry.connectors.files.source import Feed, FilesSource
@@ -76,6 +77,7 @@ def _feed(entry: Entry) -> Feed:
         keyless=not entry.main.key,
         alone=bool(entry.main.key) and not entry.main.shared,
         is_record=is_record(entry),
+        wants=wanted(entry),
         track=entry.track,
     )
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from deskferry.connectors.files import decode
+from deskferry.connectors.files.columns import Wanted, matched
 from deskferry.connectors.files.decode import Bad, Decoded
 from deskferry.connectors.files.keys import content_key
 from deskferry.connectors.files.look_back import KnownKeys, Track, looking_back, said_by
@@ -55,6 +56,8 @@ class Feed:
     """Whether a row alone speaks of its record, so that a second one with its key and other content is a mistake."""
     is_record: Callable[[Raw], bool] | None = None
     """Whether a row is a record of its own kind at all, or only brings others; None: every one is."""
+    wants: Wanted = field(default_factory=Wanted)
+    """The columns that a file should have."""
     track: Track | None = None
     wanted: Callable[[Raw], bool] | None = None
     """Whether a row is read at all."""
@@ -124,8 +127,8 @@ class FilesSource:
                 read.replay(path)
                 continue
             for page, rows in read.pages(path, skip if n == start else 0):
-                yield Page(page, {"files": prints, "file": n, "rows": rows, "stale": stale})
-        yield Page((), {"files": prints, "done": not stale}, last=True, complete=True)
+                yield Page(page, {"files": prints, "file": n, "rows": rows, "stale": stale}, notes=read.told())
+        yield Page((), {"files": prints, "done": not stale}, last=True, complete=True, notes=read.told())
 
     def _name(self, path: Path) -> str:
         base = self.root if self.root.is_dir() else self.root.parent
@@ -163,13 +166,26 @@ class _Reading:
 
     def __init__(self, feed: Feed, name: Callable[[Path], str]) -> None:
         self.feed, self._name_of = feed, name
-        self._look_back = looking_back(feed.track, keyless=feed.keyless)
+        self._look_back = looking_back(feed.track, keyless=feed.keyless, nested=feed.wants.nested)
         self._keys = KnownKeys() if feed.alone else None
+        self._missing: dict[str, str] = {}
+        self._said: set[str] = set()
+
+    def _header(self, path: Path, names: Sequence[str]) -> Sequence[str]:
+        found, missing = matched(path, names, self.feed.wants)
+        self._missing = {**missing, **self._missing}
+        return found
+
+    def told(self) -> tuple[str, ...]:
+        """Return what is to be said of columns that were missing since this was asked last; of each column once."""
+        news = tuple(note for column, note in self._missing.items() if column not in self._said)
+        self._said.update(self._missing)
+        return news
 
     def replay(self, path: Path) -> None:
         """Go through a file whose rows were written before, for what follows from them."""
         if self._look_back is not None or self._keys is not None:
-            self._pass_by(self._name_of(path), decode.rows(path, self.feed.options))
+            self._pass_by(self._name_of(path), decode.rows(path, self.feed.options, self._header))
 
     def _pass_by(self, name: str, rows: Iterable[Decoded]) -> int:
         passed = 0
@@ -181,7 +197,7 @@ class _Reading:
 
     def pages(self, path: Path, skip: int) -> Iterator[tuple[tuple[RawRecord, ...], int]]:
         """Yield pages of records, each with the number of rows read so far; the first `skip` rows are not yielded."""
-        name, rows = self._name_of(path), decode.rows(path, self.feed.options)
+        name, rows = self._name_of(path), decode.rows(path, self.feed.options, self._header)
         read = self._pass_by(name, islice(rows, skip))
         while True:
             with collector_paused():
