@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from deskferry.connectors.files.keys import escaped
+from deskferry.connectors.files.keys import escaped, spelled
 from deskferry.connectors.files.layout import Field
 from deskferry.connectors.kit.converters import lower, unix_time
 from deskferry.connectors.kit.converters import time as iso_time
@@ -20,6 +20,7 @@ from deskferry.connectors.kit.mapping import Unreadable, as_text
 Convert = Callable[[Any], Any]
 _REPEATED = frozenset({"ref", "time", "date", "enum", "boolean"})
 """Converters whose cells are plain and come again and again: within a row, within a case."""
+_LONGEST_INTEGER = 1_000
 _TRUE = ("true", "yes", "y", "1", "t", "on")
 _FALSE = ("false", "no", "n", "0", "f", "off")
 
@@ -62,21 +63,39 @@ def _text(options: Mapping[str, Any]) -> Convert:
     return lambda cell: orjson.dumps(cell).decode() if isinstance(cell, dict | list) else as_text(cell)
 
 
-def _number_text(cell: Any, decimal: str) -> str:
-    text = str(cell).strip().replace("\u00a0", "").replace("\u202f", "").replace(" ", "").replace("'", "")
-    return text.replace(".", "").replace(",", ".") if decimal == "," else text.replace(",", "")
+def _number_form(decimal: str, group: str) -> re.Pattern[str]:
+    """Return the form of a number as text: groups are separated before exactly three digits, and alike."""
+    point = re.escape(decimal)
+    whole = rf"\d{{1,3}}(?:(?P<group>[{re.escape(group)}'\u2019 \u00a0\u202f])\d{{3}})(?:(?P=group)\d{{3}})*|\d+"
+    return re.compile(rf"\s*(?P<whole>[+-]?(?:{whole})?)(?:{point}(?P<part>\d*))?(?P<power>[eE][+-]?\d+)?\s*", re.ASCII)
+
+
+_FORMS = {".": _number_form(".", ","), ",": _number_form(",", ".")}
+_GROUPS = str.maketrans("", "", ".,'\u2019 \u00a0\u202f")
+
+
+def _digits(cell: Any, decimal: str) -> str:
+    """Return a number as Python writes it, from a text with a decimal sign."""
+    text = str(cell).strip()
+    found = _FORMS[decimal].fullmatch(text)
+    if found is None:
+        other = "," if decimal == "." else "."
+        meant = _FORMS[other].fullmatch(text)
+        advice = f": is its decimal sign {other!r}? The layout says {decimal!r}" if meant else ""
+        raise Unreadable("bad_number", f"{text[:40]!r} is not a number{advice}")
+    whole, part, power = found["whole"].translate(_GROUPS), found["part"], found["power"]
+    return f"{whole}{'' if part is None else f'.{part}'}{power or ''}"
 
 
 def _number(options: Mapping[str, Any]) -> Convert:
     decimal = options.get("decimal", ".")
 
     def read(cell: Any) -> float:
-        if type(cell) in (int, float):
-            return float(cell)
-        text = _number_text(cell, decimal)
         try:
-            value = float(text)
-        except ValueError:
+            value = float(cell if type(cell) in (int, float) else _digits(cell, decimal))
+        except (ValueError, OverflowError) as error:
+            if isinstance(error, Unreadable):
+                raise
             raise Unreadable("bad_number", f"{str(cell)[:40]!r} is not a number") from None
         if value - value != 0:  # NaN and the infinities are no numbers to a database
             raise Unreadable("bad_number", f"{str(cell)[:40]!r} is not a number")
@@ -86,14 +105,15 @@ def _number(options: Mapping[str, Any]) -> Convert:
 
 
 def _integer(options: Mapping[str, Any]) -> Convert:
-    number = _number(options)
+    number, decimal = _number(options), options.get("decimal", ".")
 
     def read(cell: Any) -> int:
         if type(cell) is int:
             return cell
-        text = _number_text(cell, options.get("decimal", "."))
-        if text.lstrip("+-").isdecimal():
-            return int(text)
+        if type(cell) is not float:
+            text = _digits(cell, decimal)
+            if text.lstrip("+-").isdecimal() and len(text) < _LONGEST_INTEGER:
+                return int(text)
         value = number(cell)
         if not value.is_integer():
             raise Unreadable("bad_number", f"{str(cell)[:40]!r} is not a whole number")
@@ -183,7 +203,7 @@ def _ref(options: Mapping[str, Any], connection: str, nulls: frozenset[str]) -> 
             return None if not text or text in nulls else prefix + (key.lower() if folded else key)
         several = isinstance(cell, tuple)
         parts = cell if several else (cell,)
-        texts = [str(part).strip() for part in parts if part is not None]
+        texts = [spelled(part) for part in parts if part is not None]
         if len(texts) < len(parts) or any(not text or text in nulls for text in texts):
             return None
         key = ":".join(escaped(text, several=several) for text in texts)

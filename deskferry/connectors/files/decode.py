@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from itertools import chain, islice
 from lzma import LZMAError
+from math import isnan
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -23,6 +24,9 @@ MORE = "@more"
 """Key of cells beyond the header, where ragged rows are filled."""
 LONGEST_FIELD = 1 << 26
 """Characters of one cell; what is longer is most likely a quote that was never closed."""
+_EXACT = 2**53
+"""Below it a float tells all whole numbers apart: integers with gaps come as floats, 5.0 for 5."""
+_DIGITS = 15
 _DAMAGED = (EOFError, zlib.error, zstandard.ZstdError, LZMAError, OSError)
 
 
@@ -253,14 +257,16 @@ def _parquet(path: Path, header: Header) -> Iterator[Decoded]:
 
 
 def _json_value(value: Any) -> Any:  # noqa: PLR0911 - one line a type
-    if value is None or type(value) in (str, int, float, bool):
+    if value is None or type(value) in (str, int, bool):
         return value
+    if type(value) is float:
+        return None if isnan(value) else int(value) if value.is_integer() and abs(value) < _EXACT else value
     if isinstance(value, datetime):
         return (value.astimezone(UTC) if value.tzinfo else value).isoformat()
     if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, Decimal):
-        return str(value)
+        return _decimal(value)
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     if isinstance(value, dict):
@@ -268,3 +274,10 @@ def _json_value(value: Any) -> Any:  # noqa: PLR0911 - one line a type
     if isinstance(value, list):
         return [_json_value(one) for one in value]
     return str(value)
+
+
+def _decimal(value: Decimal) -> Any:
+    """Return a number as the number that it is; one that no JSON number holds exactly as text."""
+    if value == value.to_integral_value():
+        return int(value) if abs(value) < _EXACT else str(value)
+    return float(value) if len(value.as_tuple().digits) <= _DIGITS else str(value)

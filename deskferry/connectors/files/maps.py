@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from deskferry.connectors.files.convert import converter
-from deskferry.connectors.files.keys import SEPARATOR, content_key, escaped
+from deskferry.connectors.files.keys import SEPARATOR, content_key, escaped, spelled
 from deskferry.connectors.files.layout import Entry, Field, Layout, Section
 from deskferry.connectors.kit.contract import Mode, Stream
 from deskferry.connectors.kit.mapping import Const, Map, ObjectMap, Raw, Rejected, Table, Unreadable, dig
@@ -239,7 +239,7 @@ def _key(section: Section, *, nested: bool) -> Get:
         parts = []
         for name, get in gets:
             value = get(item)
-            text = "" if value is None else str(value).strip()
+            text = "" if value is None else value.strip() if type(value) is str else spelled(value)
             if not text:
                 raise Unreadable("no_key", f"the column {name!r} is empty, and the id is made of it")
             parts.append(escaped(text, several=several))
@@ -270,12 +270,12 @@ def derived_id(section: Section, *, nested: bool) -> Get:
         return f"{item.get(CONTENT) or content_key(item)}{mark}{f'-{again}' if again else ''}"
 
     def derived(item: Mapping[str, Any]) -> str:
-        owners = [escaped(str(get(item)).strip()) for get in gets]
+        owners = [escaped(spelled(get(item))) for get in gets]
         return f"{SEPARATOR.join(owners)}.{tail(item)}"
 
     if len(gets) == 1:
         owner = gets[0]
-        return lambda item: f"{escaped(str(owner(item)).strip())}.{tail(item)}"
+        return lambda item: f"{escaped(spelled(owner(item)))}.{tail(item)}"
     return derived if gets else tail
 
 
