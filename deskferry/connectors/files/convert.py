@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import jsonschema_rs
 import orjson
 
+from deskferry.canonical_schema.json_schema import load_schema
 from deskferry.connectors.files.keys import escaped, spelled
 from deskferry.connectors.files.layout import Field
 from deskferry.connectors.kit.converters import lower, unix_time
@@ -47,9 +49,30 @@ def converter(field: Field, connection: str) -> Convert:
             return None
         return read(cell)
 
+    if "shape" in options:
+        convert = _shaped(convert, *options["shape"])
     if field.kind in _REPEATED:
         convert = lru_cache(maxsize=4096, typed=True)(convert)
     return _named(convert, f"ref({options['ref']})" if field.kind == "ref" else field.kind)
+
+
+def _shaped(read: Convert, kind: str, column: str) -> Convert:
+    """Return a reader that refuses JSON of another form than the canonical schema gives the column."""
+    valid = _shape(kind, column)
+
+    def shaped(cell: Any) -> Any:
+        value = read(cell)
+        if value is not None and not valid.is_valid(value):
+            first = next(iter(valid.iter_errors(value)))
+            raise Unreadable("bad_json", f"{column} has another form: {first.message[:150]}")
+        return value
+
+    return shaped
+
+
+@cache
+def _shape(kind: str, column: str) -> Any:
+    return jsonschema_rs.validator_for(load_schema(kind)["properties"][column])
 
 
 def _named(function: Convert, name: str) -> Convert:
@@ -144,7 +167,7 @@ def _list(options: Mapping[str, Any]) -> Convert:
 
     def read(cell: Any) -> list[Any] | None:
         if isinstance(cell, list):
-            return cell or None
+            return [str(one) if type(one) in (int, float) else one for one in cell] or None
         return [part.strip() for part in str(cell).split(separator) if part.strip()] or None
 
     return read
@@ -168,6 +191,8 @@ def _pairs(_options: Mapping[str, Any]) -> Convert:
     def read(cell: Any) -> dict[str, Any] | None:
         if not isinstance(cell, list):
             raise Unreadable("bad_json", "a list of id and value is expected")
+        if not all(isinstance(one, dict) and "id" in one for one in cell):
+            raise Unreadable("bad_json", "every element of the list needs an id")
         return {str(one["id"]): one.get("value") for one in cell} or None
 
     return read
@@ -186,7 +211,8 @@ def _enum(options: Mapping[str, Any]) -> Convert:
         word = str(cell).strip()  # True reads as "true", which the folded table knows
         found = folded.get(word.casefold(), other)
         if found is None:
-            raise Unreadable("unknown_word", f"{word[:40]!r} is not in the table of the layout")
+            known = ", ".join(list(table)[:12])
+            raise Unreadable("unknown_word", f"{word[:40]!r} is not in the table of the layout ({known})")
         return found
 
     return read

@@ -37,6 +37,8 @@ _NOT_MAPPED = frozenset({
 })  # fmt: skip
 _DEFAULTS = ("timezone", "time_format", "null", "decimal")
 """Options of the layout, or of one [[files]], that hold for fields which say nothing else."""
+_SHAPED = frozenset({"json", "list", "pairs"})
+"""Converters of columns that hold JSON, of which the canonical schema says the form."""
 _SHARED = frozenset({"organization", "person", "team", "inbox", "ticket"})
 """Kinds that several rows may speak of: beside the main section they outlive the row that brought them."""
 
@@ -282,11 +284,14 @@ class _Reader:
         if "zone" in written:
             self._zone(steps, "zone", written["zone"])
         enumeration = sql_table(kind).columns[to].info.get("enumeration")
-        if way == "enum" and enumeration is not None:
-            members = {member.value for member in enumeration}
+        if enumeration is not None and way in {"text", "enum"}:
+            members, way = {member.value for member in enumeration}, "enum"
+            written.setdefault("table", {member: member for member in sorted(members)})
             for value in (*written.get("table", {}).values(), *([written["other"]] if written.get("other") else ())):
                 if value not in members:
                     raise self.wrong(steps, f"{value!r} is no {to}", f"It is one of {', '.join(sorted(members))}.")
+        if way in _SHAPED and to in json_columns(kind):
+            written["shape"] = (kind, to)
         defaults = {key: options[key] for key in _DEFAULTS if key in options}
         if to == "email" and way == "text":
             written["lower"] = True

@@ -112,6 +112,7 @@ def _read(kind: str, cell: Any, **options: Any) -> Any:
         ("time", "5 Jan 2024", {"format": ["%Y-%m-%d", "%d %b %Y"]}, "2024-01-05T00:00:00.000000Z"),
         ("time", "1704067200000", {"format": "unix_ms"}, "2024-01-01T00:00:00.000000Z"),
         ("list", "a; b;;c", {"separator": ";"}, ["a", "b", "c"]),
+        ("list", [7, "x"], {"shape": ("article", "category_ids")}, ["7", "x"]),
         ("json", '{"a": 1}', {}, {"a": 1}),
         ("pairs", [{"id": 1, "value": "x"}], {}, {"1": "x"}),
         ("enum", "offen", {"table": {"Offen": "open"}}, "open"),
@@ -136,7 +137,8 @@ def test_converters_read(kind: str, cell: Any, options: dict[str, Any], expected
         ("number", True, {}), ("number", "nan", {}),
         ("number", "1e999", {}), ("integer", "1.5", {}), ("boolean", "maybe", {}),
         ("time", "31.02.2024", {"format": "%d.%m.%Y"}), ("time", "yesterday", {}), ("json", "{", {}),
-        ("enum", "x", {"table": {}}),
+        ("enum", "x", {"table": {}}), ("pairs", [{"foo": 1}], {}), ("pairs", [None], {}),
+        ("list", [{"a": 1}], {"shape": ("organization", "domains")}),
     ],
 )  # fmt: skip
 def test_converters_refuse(kind: str, cell: Any, options: dict[str, Any]) -> None:
