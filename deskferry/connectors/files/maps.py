@@ -17,6 +17,8 @@ PLACE = "@"
 """Key of a raw row that tells file and line."""
 BAD = "@bad"
 """Key of a raw row that the reader could not read: code and detail."""
+TEXT, ROW = "@text", "@row"
+"""Keys of what such a row holds: text where it is none, its columns where they could be told apart."""
 CONTENT = "@content"
 """Key of a raw row without a key that holds the hash of its content."""
 AGAIN = "@again"
@@ -45,7 +47,20 @@ def streams_of(layout: Layout) -> tuple[Stream, ...]:
 
 def maps_of(layout: Layout, connection: str) -> dict[str, ObjectMap]:
     """Return the mapping by object."""
-    return {entry.name: _object_map(entry, connection) for entry in layout.entries}
+    maps = {entry.name: _object_map(entry, connection) for entry in layout.entries}
+    return maps | {unread(name): unread_map(name) for name in maps}
+
+
+def unread(name: str) -> str:
+    """Return the object of the rows of a stream that could not be read: no layout can give it that name."""
+    return f"{name}.unread"
+
+
+def unread_map(name: str) -> ObjectMap:
+    """Return the mapping of rows that could not be read: each is a reject."""
+    what = dict.fromkeys((BAD, TEXT, ROW), "a row that could not be read")
+    ignored = {PLACE: "where the row stood in the file", **what}
+    return ObjectMap(unread(name), (), ignored=ignored, volatile=(PLACE,), id_path=ID, place=PLACE, check=_complaint)
 
 
 def _object_map(entry: Entry, connection: str) -> ObjectMap:
@@ -68,13 +83,12 @@ def _object_map(entry: Entry, connection: str) -> ObjectMap:
         id_path=ID,
         own_kinds=frozenset(section.kind for section in entry.sections if not section.shared),
         place=PLACE,
-        check=_complaint,
     )
 
 
-def _complaint(raw: Raw) -> Rejected | None:
-    bad = raw.get(BAD)
-    return None if bad is None else Rejected(bad[0], bad[1])
+def _complaint(raw: Raw) -> Rejected:
+    code, detail = raw[BAD]
+    return Rejected(code, detail)
 
 
 def getter(column: str, *, nested: bool) -> Get:

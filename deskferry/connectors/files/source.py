@@ -15,7 +15,7 @@ from deskferry.connectors.files.columns import Wanted, matched
 from deskferry.connectors.files.decode import Bad, Decoded
 from deskferry.connectors.files.keys import content_key
 from deskferry.connectors.files.look_back import KnownKeys, Track, looking_back, said_by
-from deskferry.connectors.files.maps import BAD, PLACE
+from deskferry.connectors.files.maps import BAD, PLACE, ROW, TEXT, unread
 from deskferry.connectors.kit.clock import give_way
 from deskferry.connectors.kit.collector import collector_paused
 from deskferry.connectors.kit.contract import (
@@ -39,6 +39,8 @@ PAGE_CHARACTERS = 8_000_000
 _AT_A_STRETCH = 25
 """Rows that are made ready before the thread that writes may go on, if it waits for it."""
 _CHUNK = 1 << 16
+_NOT_COMPLETE = "{}: {} rows could not be read, so that nothing that is missing was marked as deleted."
+_KEY_REPEATED = "key_repeated"
 _REPEATED = "{} has the same key with other content, and is what was read ({})"
 
 
@@ -120,15 +122,21 @@ class FilesSource:
         same = cursor.get("files") == prints
         # What an earlier version of the files showed was seen in this scan too: it is read whole once more.
         stale = bool(cursor) and (not same or bool(cursor.get("stale")))
-        read = _Reading(feed, self._name)
+        read = _Reading(feed, self._name, cursor.get("unread", 0) if same else 0)
         start, skip = (cursor.get("file", 0), cursor.get("rows", 0)) if same else (0, 0)
         for n, path in enumerate(files):
             if n < start:
                 read.replay(path)
                 continue
             for page, rows in read.pages(path, skip if n == start else 0):
-                yield Page(page, {"files": prints, "file": n, "rows": rows, "stale": stale}, notes=read.told())
-        yield Page((), {"files": prints, "done": not stale}, last=True, complete=True, notes=read.told())
+                at = {"files": prints, "file": n, "rows": rows, "stale": stale, "unread": read.unread}
+                yield Page(page, at, notes=read.told())
+        notes = read.told()
+        sweep: tuple[str, ...] = ()
+        if read.unread:
+            notes += (_NOT_COMPLETE.format(stream, read.unread),)
+            sweep = (unread(stream),)  # of the rows that could not be read it is known which are there
+        yield Page((), {"files": prints, "done": not stale}, last=True, complete=True, sweep=sweep, notes=notes)
 
     def _name(self, path: Path) -> str:
         base = self.root if self.root.is_dir() else self.root.parent
@@ -164,8 +172,10 @@ def fingerprint(path: Path) -> str:
 class _Reading:
     """The rows of a feed's files in order, with what must be known of the rows before."""
 
-    def __init__(self, feed: Feed, name: Callable[[Path], str]) -> None:
+    def __init__(self, feed: Feed, name: Callable[[Path], str], before: int) -> None:
         self.feed, self._name_of = feed, name
+        self.unread = before
+        """Rows so far that could not be read: any record that is missing may be one of them."""
         self._look_back = looking_back(feed.track, keyless=feed.keyless, nested=feed.wants.nested)
         self._keys = KnownKeys() if feed.alone else None
         self._missing: dict[str, str] = {}
@@ -212,7 +222,8 @@ class _Reading:
         """Return the records of the next rows, and how many rows that took; none at the end."""
         records: list[RawRecord] = []
         size, taken = 0, 0
-        wanted, most_rows, most_characters = self.feed.wanted, PAGE_ROWS, PAGE_CHARACTERS
+        wanted, object_name = self.feed.wanted, self.feed.name
+        most_rows, most_characters = PAGE_ROWS, PAGE_CHARACTERS
         for line, payload, bad in rows:
             taken += 1
             if not taken % _AT_A_STRETCH:
@@ -220,6 +231,7 @@ class _Reading:
             if payload is None:
                 assert bad is not None
                 records.append(self._bad(name, line, bad))
+                self.unread += 1
                 size += _length(records[-1].payload)
             else:
                 if wanted is not None and not wanted(payload):
@@ -228,6 +240,7 @@ class _Reading:
                 record = self._record(name, line, payload)
                 if record is not None:
                     records.append(record)
+                    self.unread += record.object != object_name and record.payload[BAD][0] != _KEY_REPEATED
             if len(records) >= most_rows or size >= most_characters:
                 break
         return records, taken
@@ -248,15 +261,15 @@ class _Reading:
                 if same:
                     return None
                 if self.feed.is_record is None or self.feed.is_record(payload):
-                    return self._bad(name, line, Bad("key_repeated", _REPEATED.format(place, source_id), ""), payload)
+                    return self._bad(name, line, Bad(_KEY_REPEATED, _REPEATED.format(place, source_id), ""), payload)
                 source_id = f"{source_id}.{content_key(payload)}"
         payload[PLACE] = f"{name}:{line}"
         return RawRecord(self.feed.name, source_id, payload)
 
     def _bad(self, name: str, line: int, bad: Bad, payload: Raw | None = None) -> RawRecord:
-        said: Raw = {PLACE: f"{name}:{line}", BAD: [bad.code, bad.detail]}
-        said |= payload if payload is not None else {"text": bad.text}
-        return RawRecord(self.feed.name, f"{name}:{line}".replace("/", "%2F"), said)
+        held = {TEXT: bad.text} if payload is None else {ROW: payload}
+        said: Raw = {PLACE: f"{name}:{line}", BAD: [bad.code, bad.detail], **held}
+        return RawRecord(unread(self.feed.name), f"{name}:{line}".replace("/", "%2F"), said)
 
 
 def _length(payload: Raw) -> int:
