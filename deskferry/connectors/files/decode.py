@@ -6,6 +6,7 @@ import base64
 import csv
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from itertools import chain, islice
@@ -54,12 +55,19 @@ def as_found(_path: Path, names: Sequence[str]) -> Sequence[str]:
 def rows(path: Path, options: Mapping[str, Any], header: Header = as_found) -> Iterator[Decoded]:
     """Yield the rows of a file. Raises ConfigError for a file that is none of its kind, Stopped for a damaged one."""
     form = format_of(path, options.get("format"))
-    try:
+    with whole(path):
         if form == "parquet":
             yield from _parquet(path, header)
             return
         with open_text(path, options.get("encoding")) as handle:
-            yield from _ndjson(handle) if form == "ndjson" else _csv(handle, path, options, header)
+            yield from _ndjson(handle, path) if form == "ndjson" else _csv(handle, path, options, header)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[None]:
+    """Raise Stopped where a file turns out to be damaged."""
+    try:
+        yield
     except _DAMAGED as error:
         raise Stopped(
             f"{path} cannot be read to its end: {str(error) or type(error).__name__}.",
@@ -210,12 +218,18 @@ def _text(cells: Sequence[str]) -> str:
 # -------------------------------------------------------------------------------------------------------------- ndjson
 
 
-def _ndjson(handle: TextIO) -> Iterator[Decoded]:
-    misreads = MISREAD.count
+def _ndjson(handle: TextIO, path: Path) -> Iterator[Decoded]:
+    misreads, first = MISREAD.count, True
     for line, text in enumerate(handle, start=1):
         bare = text.strip()
         if not bare or bare in {"[", "]"}:
             continue
+        if first and _is_document(bare):
+            raise ConfigError(
+                f"{path} is one JSON document, and not an object a line.",
+                f"Write it as NDJSON: jq -c '.[]' {path.name}",
+            )
+        first = False
         if misreads != MISREAD.count and _odd((bare,)):
             yield line, None, _misread((bare,))
             continue
@@ -228,6 +242,11 @@ def _ndjson(handle: TextIO) -> Iterator[Decoded]:
             yield line, found, None
         else:
             yield line, None, Bad("bad_json", "not an object", bare[:2000])
+
+
+def _is_document(text: str) -> bool:
+    """Return whether a first line begins a document that spans lines, or is an array of all rows."""
+    return text in {"{", "[{"} or (text.startswith("[{") and text.endswith("}]"))
 
 
 # ------------------------------------------------------------------------------------------------------------- parquet
@@ -249,11 +268,25 @@ def _parquet(path: Path, header: Header) -> Iterator[Decoded]:
             found = file.schema_arrow.names
             called = dict(zip(found, header(path, found), strict=True))
             for batch in file.iter_batches(batch_size=2_000):
-                for row in batch.to_pylist():
+                for row in _python(batch):
                     line += 1
-                    yield line, {called[name]: _json_value(value) for name, value in row.items()}, None
+                    if isinstance(row, Bad):
+                        yield line, None, row
+                    else:
+                        yield line, {called[name]: _json_value(value) for name, value in row.items()}, None
     except pa.ArrowInvalid as error:
         raise ConfigError(f"{path} is no Parquet file: {str(error).splitlines()[0]}.") from None
+
+
+def _python(batch: Any) -> list[Any]:
+    """Return the rows of a batch; where Python has no value for a cell, what is wrong with the row."""
+    try:
+        return list(batch.to_pylist())
+    except (ValueError, OverflowError) as error:
+        if batch.num_rows == 1:
+            return [Bad("bad_row", f"a value cannot be read: {str(error)[:150]}", "")]
+        half = batch.num_rows // 2
+        return [*_python(batch.slice(0, half)), *_python(batch.slice(half))]
 
 
 def _json_value(value: Any) -> Any:  # noqa: PLR0911 - one line a type

@@ -192,10 +192,9 @@ class _Reader:
             raise self.wrong(steps, "a condition on the row before needs track", 'Write track = { by = ["Case ID"] }.')
         changing = [rule["column"] for section in sections for rule in section.when if rule.get("changed")]
         followed = tuple(dict.fromkeys(changing))
-        path = one["path"]
         return Entry(
             name=sections[0].object,
-            patterns=tuple([path] if isinstance(path, str) else path),
+            patterns=self._patterns((*steps, "path"), _several(one["path"])),
             options=options,
             sections=sections,
             ignored=one.get("ignored", {}),
@@ -203,6 +202,17 @@ class _Reader:
             may_lack=frozenset(one.get("may_lack", ())),
             track=(tuple(track["by"]), followed) if track else None,
         )
+
+    def _patterns(self, steps: tuple[Any, ...], patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            path = Path(pattern)
+            if path.is_absolute() or pattern.startswith("/") or not path.parts or ".." in path.parts:
+                raise self.wrong(steps, f"{pattern!r} is no file in the connection's folder", "Name it from there.")
+            if any("**" in part and part != "**" for part in path.parts):
+                raise self.wrong(
+                    steps, f"{pattern!r} has ** beside other letters", "Such as **/*.csv: in any folder below."
+                )
+        return patterns
 
     def _check_options(self, steps: tuple[Any, ...], options: Mapping[str, Any]) -> None:
         if "encoding" in options:

@@ -143,6 +143,19 @@ def test_numbers_of_parquet_are_numbers(tmp_path: Path) -> None:
     assert [row["b"] for row in found] == [5, 2.5, None, "12345678901234567.25", f"{2**60}.00"]
 
 
+def test_a_time_of_parquet_beyond_the_calendar_costs_its_row(tmp_path: Path) -> None:
+    far = 253_402_300_800_000_000  # the year 10000
+    table = pa.table({"id": [1, 2, 3], "at": pa.array([0, far, 1], pa.timestamp("us"))})
+    parquet.write_table(table, tmp_path / "a.parquet")
+    found = read(tmp_path / "a.parquet")
+    assert [row if isinstance(row, tuple) else row["id"] for row in found] == [1, (2, "bad_row"), 3]
+
+
+def test_utf_16_that_is_cut_off_costs_its_last_row(tmp_path: Path) -> None:
+    data = "id,n\n1,ñ\n2,x\n".encode("utf-16")[:-1]
+    assert read(write(tmp_path, data)) == [{"id": "1", "n": "ñ"}, (3, "bad_encoding")]
+
+
 def test_parquet_without_pyarrow_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = builtins.__import__
 

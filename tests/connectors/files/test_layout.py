@@ -57,6 +57,9 @@ path = "b.csv"
         ('path = "b.csv"', 'path = "b.csv"\ncolour = 1', 18, "colour"),
         ('kind = "ticket"', 'kind = "ticket"\n  object = "purchase"', 18, "two [[files]] bring the object"),
         ('as = "time"', 'as = "tme"', 14, "fields.occurred_at"),
+        ('path = "b.csv"', 'path = "/tmp/*.csv"', 18, "is no file in the connection's folder"),
+        ('path = "b.csv"', 'path = ["a.csv", "../b.csv"]', 18, "is no file in the connection's folder"),
+        ('path = "b.csv"', 'path = "**.csv"', 18, "has ** beside other letters"),
         ("account =", "account", 1, "line 1"),
         (
             'created_at = "C"',
@@ -81,7 +84,7 @@ def test_an_error_names_its_line(old: str, new: str, line: int, says: str) -> No
 def test_a_good_one_is_taken() -> None:
     layout = parse_layout(GOOD, "layout.toml")
     assert [entry.name for entry in layout.entries] == ["purchase", "ticket"]
-    assert set(maps_of(layout, "x")) == {"purchase", "ticket"}
+    assert set(maps_of(layout, "x")) == {"purchase", "ticket", "purchase.unread", "ticket.unread"}
 
 
 def test_ready_layouts_are_good() -> None:
