@@ -44,13 +44,12 @@ def converter(field: Field, connection: str) -> Convert:
     if read is iso_time and not nulls:
         return read  # it knows empty cells itself, and a time that comes again takes no longer to read than to look up
 
-    def convert(cell: Any) -> Any:
+    def filled(cell: Any) -> Any:
         if cell is None or cell == "" or (nulls and type(cell) is str and cell.strip() in nulls):
             return None
         return read(cell)
 
-    if "shape" in options:
-        convert = _shaped(convert, *options["shape"])
+    convert: Convert = _shaped(filled, *options["shape"]) if "shape" in options else filled
     if field.kind in _REPEATED:
         convert = lru_cache(maxsize=4096, typed=True)(convert)
     return _named(convert, f"ref({options['ref']})" if field.kind == "ref" else field.kind)
