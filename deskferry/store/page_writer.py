@@ -249,8 +249,10 @@ class PageWriter:
         self._store_tombstones(database, [one for one in buried if one.id not in held], buried)
         updated = [one for one in buried if one.id in held]
         self.tally.raw[stream].add(Counts(len(buried) - len(updated), len(updated), len(gone) - len(buried)))
+        rejects = {row[0] for row in lookup(database, "reject", "id", list(gone))}
         for one in buried:
-            self.tally.deleted[one.object] += 1
+            if one.id not in rejects:
+                self.tally.deleted[one.object] += 1
         self.rows.write(database, buried, {key: held[key] for key in (one.id for one in updated)}, now)
 
     def _store_tombstones(self, database: Connection, new: Sequence[StoredRaw], buried: Sequence[StoredRaw]) -> None:
@@ -319,7 +321,7 @@ class PageWriter:
         refusal = None
         strange = absent
         if _too_many(strange, live):
-            theirs = select(func.count()).select_from(raw).where(mine, unseen, _of_somebody_gone())
+            theirs = select(func.count()).select_from(raw).where(mine, unseen, or_(_of_somebody_gone(), _a_reject()))
             strange -= database.execute(theirs).scalar_one()
         if _too_many(strange, live):
             refusal = Refused(
@@ -396,6 +398,11 @@ def _time_or(value: str | None, otherwise: str) -> str:
 
 def _too_many(absent: int, live: int) -> bool:
     return absent >= _SCAN_FLOOR and absent > _SCAN_LOSS * live
+
+
+def _a_reject() -> ColumnElement[bool]:
+    """Return whether a raw record is a reject: that it goes is its mending, and no row goes with it."""
+    return machinery.raw_record.c.id.in_(select(machinery.reject.c.id))
 
 
 def _of_somebody_gone() -> ColumnElement[bool]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import jsonschema_rs
 import orjson
 
-from deskferry.connectors.files.keys import escaped
+from deskferry.canonical_schema.json_schema import load_schema
+from deskferry.connectors.files.keys import escaped, spelled
 from deskferry.connectors.files.layout import Field
 from deskferry.connectors.kit.converters import lower, unix_time
 from deskferry.connectors.kit.converters import time as iso_time
@@ -20,6 +22,7 @@ from deskferry.connectors.kit.mapping import Unreadable, as_text
 Convert = Callable[[Any], Any]
 _REPEATED = frozenset({"ref", "time", "date", "enum", "boolean"})
 """Converters whose cells are plain and come again and again: within a row, within a case."""
+_LONGEST_INTEGER = 1_000
 _TRUE = ("true", "yes", "y", "1", "t", "on")
 _FALSE = ("false", "no", "n", "0", "f", "off")
 
@@ -41,14 +44,34 @@ def converter(field: Field, connection: str) -> Convert:
     if read is iso_time and not nulls:
         return read  # it knows empty cells itself, and a time that comes again takes no longer to read than to look up
 
-    def convert(cell: Any) -> Any:
+    def filled(cell: Any) -> Any:
         if cell is None or cell == "" or (nulls and type(cell) is str and cell.strip() in nulls):
             return None
         return read(cell)
 
+    convert: Convert = _shaped(filled, *options["shape"]) if "shape" in options else filled
     if field.kind in _REPEATED:
         convert = lru_cache(maxsize=4096, typed=True)(convert)
     return _named(convert, f"ref({options['ref']})" if field.kind == "ref" else field.kind)
+
+
+def _shaped(read: Convert, kind: str, column: str) -> Convert:
+    """Return a reader that refuses JSON of another form than the canonical schema gives the column."""
+    valid = _shape(kind, column)
+
+    def shaped(cell: Any) -> Any:
+        value = read(cell)
+        if value is not None and not valid.is_valid(value):
+            first = next(iter(valid.iter_errors(value)))
+            raise Unreadable("bad_json", f"{column} has another form: {first.message[:150]}")
+        return value
+
+    return shaped
+
+
+@cache
+def _shape(kind: str, column: str) -> Any:
+    return jsonschema_rs.validator_for(load_schema(kind)["properties"][column])
 
 
 def _named(function: Convert, name: str) -> Convert:
@@ -62,21 +85,39 @@ def _text(options: Mapping[str, Any]) -> Convert:
     return lambda cell: orjson.dumps(cell).decode() if isinstance(cell, dict | list) else as_text(cell)
 
 
-def _number_text(cell: Any, decimal: str) -> str:
-    text = str(cell).strip().replace("\u00a0", "").replace("\u202f", "").replace(" ", "").replace("'", "")
-    return text.replace(".", "").replace(",", ".") if decimal == "," else text.replace(",", "")
+def _number_form(decimal: str, group: str) -> re.Pattern[str]:
+    """Return the form of a number as text: groups are separated before exactly three digits, and alike."""
+    point = re.escape(decimal)
+    whole = rf"\d{{1,3}}(?:(?P<group>[{re.escape(group)}'\u2019 \u00a0\u202f])\d{{3}})(?:(?P=group)\d{{3}})*|\d+"
+    return re.compile(rf"\s*(?P<whole>[+-]?(?:{whole})?)(?:{point}(?P<part>\d*))?(?P<power>[eE][+-]?\d+)?\s*", re.ASCII)
+
+
+_FORMS = {".": _number_form(".", ","), ",": _number_form(",", ".")}
+_GROUPS = str.maketrans("", "", ".,'\u2019 \u00a0\u202f")
+
+
+def _digits(cell: Any, decimal: str) -> str:
+    """Return a number as Python writes it, from a text with a decimal sign."""
+    text = str(cell).strip()
+    found = _FORMS[decimal].fullmatch(text)
+    if found is None:
+        other = "," if decimal == "." else "."
+        meant = _FORMS[other].fullmatch(text)
+        advice = f": is its decimal sign {other!r}? The layout says {decimal!r}" if meant else ""
+        raise Unreadable("bad_number", f"{text[:40]!r} is not a number{advice}")
+    whole, part, power = found["whole"].translate(_GROUPS), found["part"], found["power"]
+    return f"{whole}{'' if part is None else f'.{part}'}{power or ''}"
 
 
 def _number(options: Mapping[str, Any]) -> Convert:
     decimal = options.get("decimal", ".")
 
     def read(cell: Any) -> float:
-        if type(cell) in (int, float):
-            return float(cell)
-        text = _number_text(cell, decimal)
         try:
-            value = float(text)
-        except ValueError:
+            value = float(cell if type(cell) in (int, float) else _digits(cell, decimal))
+        except (ValueError, OverflowError) as error:
+            if isinstance(error, Unreadable):
+                raise
             raise Unreadable("bad_number", f"{str(cell)[:40]!r} is not a number") from None
         if value - value != 0:  # NaN and the infinities are no numbers to a database
             raise Unreadable("bad_number", f"{str(cell)[:40]!r} is not a number")
@@ -86,14 +127,15 @@ def _number(options: Mapping[str, Any]) -> Convert:
 
 
 def _integer(options: Mapping[str, Any]) -> Convert:
-    number = _number(options)
+    number, decimal = _number(options), options.get("decimal", ".")
 
     def read(cell: Any) -> int:
         if type(cell) is int:
             return cell
-        text = _number_text(cell, options.get("decimal", "."))
-        if text.lstrip("+-").isdecimal():
-            return int(text)
+        if type(cell) is not float:
+            text = _digits(cell, decimal)
+            if text.lstrip("+-").isdecimal() and len(text) < _LONGEST_INTEGER:
+                return int(text)
         value = number(cell)
         if not value.is_integer():
             raise Unreadable("bad_number", f"{str(cell)[:40]!r} is not a whole number")
@@ -124,7 +166,7 @@ def _list(options: Mapping[str, Any]) -> Convert:
 
     def read(cell: Any) -> list[Any] | None:
         if isinstance(cell, list):
-            return cell or None
+            return [str(one) if type(one) in (int, float) else one for one in cell] or None
         return [part.strip() for part in str(cell).split(separator) if part.strip()] or None
 
     return read
@@ -148,6 +190,8 @@ def _pairs(_options: Mapping[str, Any]) -> Convert:
     def read(cell: Any) -> dict[str, Any] | None:
         if not isinstance(cell, list):
             raise Unreadable("bad_json", "a list of id and value is expected")
+        if not all(isinstance(one, dict) and "id" in one for one in cell):
+            raise Unreadable("bad_json", "every element of the list needs an id")
         return {str(one["id"]): one.get("value") for one in cell} or None
 
     return read
@@ -166,7 +210,8 @@ def _enum(options: Mapping[str, Any]) -> Convert:
         word = str(cell).strip()  # True reads as "true", which the folded table knows
         found = folded.get(word.casefold(), other)
         if found is None:
-            raise Unreadable("unknown_word", f"{word[:40]!r} is not in the table of the layout")
+            known = ", ".join(list(table)[:12])
+            raise Unreadable("unknown_word", f"{word[:40]!r} is not in the table of the layout ({known})")
         return found
 
     return read
@@ -183,7 +228,7 @@ def _ref(options: Mapping[str, Any], connection: str, nulls: frozenset[str]) -> 
             return None if not text or text in nulls else prefix + (key.lower() if folded else key)
         several = isinstance(cell, tuple)
         parts = cell if several else (cell,)
-        texts = [str(part).strip() for part in parts if part is not None]
+        texts = [spelled(part) for part in parts if part is not None]
         if len(texts) < len(parts) or any(not text or text in nulls for text in texts):
             return None
         key = ":".join(escaped(text, several=several) for text in texts)

@@ -22,7 +22,7 @@ from deskferry.canonical_schema import (
     time_columns,
 )
 from deskferry.canonical_schema.json_schema import load_schema
-from deskferry.connectors.files.maps import BAD, ID, PLACE
+from deskferry.connectors.files.maps import ID, PLACE, unread, unread_map
 from deskferry.connectors.files.opening import COMPRESSED, open_text
 from deskferry.connectors.files.source import Feed
 from deskferry.connectors.kit.contract import Mode, Stream
@@ -108,7 +108,8 @@ def streams(folder: Path) -> tuple[Stream, ...]:
 def maps(folder: Path, exported: str, connection: str) -> dict[str, ObjectMap]:
     """Return the mapping of each kind; what breaks the published schema of its kind becomes a reject."""
     bytes_at = {path.name for path in (folder / FOLDER).iterdir()} if (folder / FOLDER).is_dir() else set()
-    return {kind: _map(kind, exported, connection, frozenset(bytes_at)) for kind in kinds_in(folder)}
+    found = {kind: _map(kind, exported, connection, frozenset(bytes_at)) for kind in kinds_in(folder)}
+    return found | {unread(kind): unread_map(kind) for kind in found}
 
 
 def _own_id(exported: str) -> Callable[[Raw], str]:
@@ -192,8 +193,6 @@ def _check(kind: str) -> Callable[[Raw], Rejected | None]:
     valid = _validator(kind)
 
     def check(raw: Raw) -> Rejected | None:
-        if BAD in raw:
-            return Rejected(*raw[BAD])
         row = {name: value for name, value in raw.items() if name != PLACE}
         if valid.is_valid(row):
             return None

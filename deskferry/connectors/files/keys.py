@@ -28,6 +28,11 @@ def escaped(value: str, *, several: bool = False) -> str:
     return value
 
 
+def spelled(value: Any) -> str:
+    """Return a cell as part of a key: 5.0 is 5, for integers with gaps often come as floats."""
+    return str(int(value)) if type(value) is float and value.is_integer() else str(value).strip()
+
+
 def content_key(payload: Mapping[str, Any]) -> str:
     """Return a key that follows from the content of a row alone."""
     kept = payload

@@ -25,6 +25,7 @@ from deskferry.canonical_schema import (
     time_columns,
 )
 from deskferry.connectors.files.locate import line_of
+from deskferry.connectors.files.opening import bare_suffix, format_of
 from deskferry.errors import ConfigError
 from deskferry.toml_table import did_you_mean
 
@@ -36,6 +37,8 @@ _NOT_MAPPED = frozenset({
 })  # fmt: skip
 _DEFAULTS = ("timezone", "time_format", "null", "decimal")
 """Options of the layout, or of one [[files]], that hold for fields which say nothing else."""
+_SHAPED = frozenset({"json", "list", "pairs"})
+"""Converters of columns that hold JSON, of which the canonical schema says the form."""
 _SHARED = frozenset({"organization", "person", "team", "inbox", "ticket"})
 """Kinds that several rows may speak of: beside the main section they outlive the row that brought them."""
 
@@ -79,6 +82,8 @@ class Entry:
     kept: Mapping[str, str]
     track: tuple[tuple[str, ...], tuple[str, ...]] | None = None
     """Columns that name a case, and columns whose value in its row before is remembered."""
+    may_lack: frozenset[str] = frozenset()
+    """Columns that a file may lack without a word."""
 
     @property
     def main(self) -> Section:
@@ -89,7 +94,7 @@ class Entry:
     def nested(self) -> bool:
         """Whether a dotted column is a path into nested values, rather than a name with a dot in it."""
         given = self.options.get("format")
-        return given != "csv" if given else not any(".csv" in one or ".t" in one for one in self.patterns)
+        return given != "csv" if given else any(map(_may_nest, self.patterns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,12 @@ class Layout:
     place: str
     account: str | None
     entries: tuple[Entry, ...]
+
+
+def _may_nest(pattern: str) -> bool:
+    """Return whether a pattern may name files other than CSV."""
+    ending = bare_suffix(Path(pattern))
+    return not ending or any(sign in ending for sign in "*?[") or format_of(Path(pattern), None) != "csv"
 
 
 def ready_layouts() -> tuple[str, ...]:
@@ -181,16 +192,27 @@ class _Reader:
             raise self.wrong(steps, "a condition on the row before needs track", 'Write track = { by = ["Case ID"] }.')
         changing = [rule["column"] for section in sections for rule in section.when if rule.get("changed")]
         followed = tuple(dict.fromkeys(changing))
-        path = one["path"]
         return Entry(
             name=sections[0].object,
-            patterns=tuple([path] if isinstance(path, str) else path),
+            patterns=self._patterns((*steps, "path"), _several(one["path"])),
             options=options,
             sections=sections,
             ignored=one.get("ignored", {}),
             kept=one.get("kept", {}),
+            may_lack=frozenset(one.get("may_lack", ())),
             track=(tuple(track["by"]), followed) if track else None,
         )
+
+    def _patterns(self, steps: tuple[Any, ...], patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            path = Path(pattern)
+            if path.is_absolute() or pattern.startswith("/") or not path.parts or ".." in path.parts:
+                raise self.wrong(steps, f"{pattern!r} is no file in the connection's folder", "Name it from there.")
+            if any("**" in part and part != "**" for part in path.parts):
+                raise self.wrong(
+                    steps, f"{pattern!r} has ** beside other letters", "Such as **/*.csv: in any folder below."
+                )
+        return patterns
 
     def _check_options(self, steps: tuple[Any, ...], options: Mapping[str, Any]) -> None:
         if "encoding" in options:
@@ -272,11 +294,14 @@ class _Reader:
         if "zone" in written:
             self._zone(steps, "zone", written["zone"])
         enumeration = sql_table(kind).columns[to].info.get("enumeration")
-        if way == "enum" and enumeration is not None:
-            members = {member.value for member in enumeration}
+        if enumeration is not None and way in {"text", "enum"}:
+            members, way = {member.value for member in enumeration}, "enum"
+            written.setdefault("table", {member: member for member in sorted(members)})
             for value in (*written.get("table", {}).values(), *([written["other"]] if written.get("other") else ())):
                 if value not in members:
                     raise self.wrong(steps, f"{value!r} is no {to}", f"It is one of {', '.join(sorted(members))}.")
+        if way in _SHAPED and to in json_columns(kind):
+            written["shape"] = (kind, to)
         defaults = {key: options[key] for key in _DEFAULTS if key in options}
         if to == "email" and way == "text":
             written["lower"] = True

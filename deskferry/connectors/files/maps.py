@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import orjson
+
 from deskferry.connectors.files.convert import converter
-from deskferry.connectors.files.keys import SEPARATOR, content_key, escaped
+from deskferry.connectors.files.keys import SEPARATOR, content_key, escaped, spelled
 from deskferry.connectors.files.layout import Entry, Field, Layout, Section
 from deskferry.connectors.kit.contract import Mode, Stream
 from deskferry.connectors.kit.mapping import Const, Map, ObjectMap, Raw, Rejected, Table, Unreadable, dig
@@ -15,6 +17,8 @@ PLACE = "@"
 """Key of a raw row that tells file and line."""
 BAD = "@bad"
 """Key of a raw row that the reader could not read: code and detail."""
+TEXT, ROW = "@text", "@row"
+"""Keys of what such a row holds: text where it is none, its columns where they could be told apart."""
 CONTENT = "@content"
 """Key of a raw row without a key that holds the hash of its content."""
 AGAIN = "@again"
@@ -43,7 +47,20 @@ def streams_of(layout: Layout) -> tuple[Stream, ...]:
 
 def maps_of(layout: Layout, connection: str) -> dict[str, ObjectMap]:
     """Return the mapping by object."""
-    return {entry.name: _object_map(entry, connection) for entry in layout.entries}
+    maps = {entry.name: _object_map(entry, connection) for entry in layout.entries}
+    return maps | {unread(name): unread_map(name) for name in maps}
+
+
+def unread(name: str) -> str:
+    """Return the object of the rows of a stream that could not be read: no layout can give it that name."""
+    return f"{name}.unread"
+
+
+def unread_map(name: str) -> ObjectMap:
+    """Return the mapping of rows that could not be read: each is a reject."""
+    what = dict.fromkeys((BAD, TEXT, ROW), "a row that could not be read")
+    ignored = {PLACE: "where the row stood in the file", **what}
+    return ObjectMap(unread(name), (), ignored=ignored, volatile=(PLACE,), id_path=ID, place=PLACE, check=_complaint)
 
 
 def _object_map(entry: Entry, connection: str) -> ObjectMap:
@@ -66,13 +83,12 @@ def _object_map(entry: Entry, connection: str) -> ObjectMap:
         id_path=ID,
         own_kinds=frozenset(section.kind for section in entry.sections if not section.shared),
         place=PLACE,
-        check=_complaint,
     )
 
 
-def _complaint(raw: Raw) -> Rejected | None:
-    bad = raw.get(BAD)
-    return None if bad is None else Rejected(bad[0], bad[1])
+def _complaint(raw: Raw) -> Rejected:
+    code, detail = raw[BAD]
+    return Rejected(code, detail)
 
 
 def getter(column: str, *, nested: bool) -> Get:
@@ -83,6 +99,19 @@ def getter(column: str, *, nested: bool) -> Get:
         return lambda item: item.get(column)
     steps = tuple(column.split("."))
     return lambda item: item[column] if column in item else dig(item, steps)
+
+
+def tracked(column: str, *, nested: bool) -> Get:
+    """Return the function that takes a column of which the value before is known; nested values as their JSON."""
+    get = getter(column, nested=nested)
+    if not nested:
+        return get
+
+    def plainly(item: Any) -> Any:
+        value = get(item)
+        return orjson.dumps(value).decode() if isinstance(value, dict | list) else value
+
+    return plainly
 
 
 class _Converters:
@@ -224,7 +253,7 @@ def _key(section: Section, *, nested: bool) -> Get:
         parts = []
         for name, get in gets:
             value = get(item)
-            text = "" if value is None else str(value).strip()
+            text = "" if value is None else value.strip() if type(value) is str else spelled(value)
             if not text:
                 raise Unreadable("no_key", f"the column {name!r} is empty, and the id is made of it")
             parts.append(escaped(text, several=several))
@@ -255,12 +284,12 @@ def derived_id(section: Section, *, nested: bool) -> Get:
         return f"{item.get(CONTENT) or content_key(item)}{mark}{f'-{again}' if again else ''}"
 
     def derived(item: Mapping[str, Any]) -> str:
-        owners = [escaped(str(get(item)).strip()) for get in gets]
+        owners = [escaped(spelled(get(item))) for get in gets]
         return f"{SEPARATOR.join(owners)}.{tail(item)}"
 
     if len(gets) == 1:
         owner = gets[0]
-        return lambda item: f"{escaped(str(owner(item)).strip())}.{tail(item)}"
+        return lambda item: f"{escaped(spelled(owner(item)))}.{tail(item)}"
     return derived if gets else tail
 
 
@@ -275,12 +304,18 @@ def row_id(entry: Entry) -> Get:
     return _own_id(entry.main, nested=entry.nested)
 
 
+def is_record(entry: Entry) -> Callable[[Raw], bool] | None:
+    """Return whether a row is a record of the main section; None where every row is one."""
+    tests = [_condition(rule, nested=entry.nested) for rule in entry.main.when]
+    return (lambda raw: all(test(raw, raw) for test in tests)) if tests else None
+
+
 def _condition(rule: Mapping[str, Any], *, nested: bool) -> Callable[[Any, Raw], bool]:
     if rule.get("first"):
         return lambda _item, raw: raw.get(BEFORE) is None
     name: str = rule["column"]
     if rule.get("changed"):
-        return _changed(name)
+        return _changed(name, tracked(name, nested=nested))
     outer, get = name.startswith("^"), getter(name.removeprefix("^"), nested=nested)
     among = frozenset(_word(one) for one in rule["in"]) if "in" in rule else None
     among = frozenset((_word(rule["equals"]),)) if "equals" in rule else among
@@ -300,11 +335,11 @@ def _condition(rule: Mapping[str, Any], *, nested: bool) -> Callable[[Any, Raw],
     return holds
 
 
-def _changed(name: str) -> Callable[[Any, Raw], bool]:
+def _changed(name: str, get: Get) -> Callable[[Any, Raw], bool]:
     """Return whether a column is filled and is another one than in the row before of the same case."""
 
     def changed(_item: Any, raw: Raw) -> bool:
-        value = raw.get(name)
+        value = get(raw)
         if value is None or value == "":
             return False
         before = raw.get(BEFORE)

@@ -19,6 +19,7 @@ from deskferry.errors import ConfigError
 
 COMPRESSED = (".gz", ".zst", ".bz2", ".xz")
 _BUFFER = 1 << 20
+_ZIP = b"PK\x03\x04"
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -39,6 +40,8 @@ MISREAD = _Misread()
 def _remember(error: UnicodeError) -> tuple[str, int]:
     """Decode what is not of the encoding as surrogates, and remember that it happened."""
     MISREAD.count += 1
+    if isinstance(error, UnicodeDecodeError):  # in UTF-16 plain letters, too, may be what is wrong
+        return "".join([chr(0xDC00 + byte) for byte in error.object[error.start : error.end]]), error.end
     return cast("tuple[str, int]", codecs.lookup_error("surrogateescape")(error))
 
 
@@ -67,6 +70,8 @@ def encoding_of(path: Path, configured: str | None) -> str:
     """Return the encoding of a file: a byte-order mark wins over the layout, UTF-8 where nothing says otherwise."""
     with open_bytes(path) as handle:
         start = handle.read(4)
+    if start == _ZIP:
+        raise ConfigError(f"{path} is a ZIP archive or an Excel workbook.", "Unpack it, or save it as CSV.")
     for mark, name in _MARKS:
         if start.startswith(mark):
             return name

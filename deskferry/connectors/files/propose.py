@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +18,8 @@ from deskferry.connectors.files.opening import COMPRESSED, MISREAD, delimiter_of
 from deskferry.errors import ConfigError
 
 _SAMPLE = 5_000
-_MOST_WORDS = 12
+_MOST_WORDS = 50
+"""Of a column that takes words: as many are named."""
 _NULLS = ("-", "NULL", "null", "None", "N/A", "n/a", "NA", "nan", "NaN", "\\N")
 _TRUE_FALSE = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"})
 _FORMATS = (
@@ -30,6 +32,7 @@ _COMMA_NUMBER = re.compile(r"[+-]?\d{1,3}(\.\d{3})*,\d+|[+-]?\d+,\d+")
 _EVENT_LOG = (
     r"case|ticket|incident|issue", r"activity|event|status|state|action", r"time|date|stamp|when",
 )  # fmt: skip
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f\x80-\x9f\u2028\u2029]")
 _RESOURCE = re.compile(r"resource|assignee|agent|owner|user|actor", re.IGNORECASE)
 _GUESSES: tuple[tuple[str, str], ...] = (
     (r"^(ticket|case|incident)?[ _]?(id|number|no|nr)$", "number"),
@@ -53,22 +56,29 @@ class Column:
     kind: str
     form: str = ""
     words: tuple[str, ...] = ()
+    repeated: bool = False
+    """Whether its words come again and again, as those of a status or a category do."""
+    nulls: tuple[str, ...] = ()
+    """Words in it that mean nothing is known."""
     filled: int = 0
     distinct: int = 0
 
 
 def propose(path: Path) -> str:
     """Return a commented layout for a file; raises ConfigError where it has no rows."""
-    options = _options(path)
-    sample, bad = [], 0
-    for _line, row, complaint in islice(decode.rows(path, options), _SAMPLE):
-        bad += complaint is not None
+    with decode.whole(path):
+        options = _options(path)
+    sample, bad = [], []
+    for line, row, complaint in islice(decode.rows(path, options), _SAMPLE):
+        if complaint is not None:
+            bad.append(f"line {line}: {complaint.detail}")
         if row is not None:
             sample.append(row)
     if not sample:
-        raise ConfigError(f"{path} has no rows that can be read.", "Check that it is CSV, NDJSON or Parquet.")
+        first = f" ({bad[0]})" if bad else ""
+        raise ConfigError(f"{path} has no rows that can be read{first}.", "Check that it is CSV, NDJSON or Parquet.")
     columns = [_column(name, [_text(row.get(name)) for row in sample]) for name in _names(sample)]
-    return "\n".join(_lines(path, options, columns, len(sample), bad)) + "\n"
+    return "\n".join(_lines(path, options, columns, len(sample), len(bad))) + "\n"
 
 
 def _options(path: Path) -> dict[str, Any]:
@@ -87,7 +97,7 @@ def _options(path: Path) -> dict[str, Any]:
     options["encoding"] = encoding
     if form == "csv":
         with open_text(path, encoding) as handle:
-            options["delimiter"] = delimiter_of(handle.readline())
+            options["delimiter"] = delimiter_of(next((line for line in islice(handle, _SAMPLE) if line.strip()), ""))
     return options
 
 
@@ -106,8 +116,9 @@ def _column(name: str, cells: Sequence[str]) -> Column:
     distinct = Counter(known)
     kind, form = _kind(list(distinct)[:500])
     repeated = bool(known) and len(distinct) <= _MOST_WORDS and len(known) >= 3 * len(distinct)
-    words = tuple(sorted(distinct)) if repeated and kind == "text" else ()
-    return Column(name, kind, form, words, len(known), len(distinct))
+    words = tuple(sorted(distinct)) if kind == "text" and len(distinct) <= _MOST_WORDS else ()
+    nulls = tuple(word for word in _NULLS if word in cells)
+    return Column(name, kind, form, words, repeated and kind == "text", nulls, len(known), len(distinct))
 
 
 def _kind(values: Sequence[str]) -> tuple[str, str]:  # noqa: PLR0911 - one line a type
@@ -150,14 +161,18 @@ def _reads(value: str, form: str) -> bool:
 
 
 def _lines(path: Path, options: Mapping[str, Any], columns: Sequence[Column], rows: int, bad: int) -> Iterator[str]:
-    yield f"# Layout of {path.name}, proposed from its first {rows} rows"
+    yield f"# Layout of {_plain(path.name)}, proposed from its first {rows} rows"
     yield '# Check kind, key and words, then: [connections.NAME] vendor = "files", path = "…", layout = "this file".'
     if bad:
         yield f"# {bad} rows of the sample could not be read; they would become rejects."
     yield ""
     yield f"account = {_quoted(_stem(path))}"
     yield '# timezone = "Europe/Madrid"     # of times that name none; UTC otherwise'
-    yield '# null = ["-", "NULL"]           # words that mean nothing is known'
+    nulls = [word for word in _NULLS if any(word in column.nulls for column in columns)]
+    if nulls:
+        yield f"null = [{', '.join(map(_quoted, nulls))}]"
+    else:
+        yield '# null = ["-", "NULL"]           # words that mean nothing is known'
     if any(column.form == "," for column in columns):
         yield 'decimal = ","'
     yield ""
@@ -174,8 +189,8 @@ def _lines(path: Path, options: Mapping[str, Any], columns: Sequence[Column], ro
     yield "# Columns:"
     for column in columns:
         about = [column.kind + (f" {column.form}" if column.form else ""), f"{column.filled} of {rows} filled"]
-        about += [f"{column.distinct} distinct"] if not column.words else [", ".join(column.words)]
-        yield f"#   {column.name}: {'; '.join(about)}"[:200]
+        about += [", ".join(column.words)] if column.repeated else [f"{column.distinct} distinct"]
+        yield _plain(f"#   {column.name}: {'; '.join(about)}")[:2000]
 
 
 def _stem(path: Path) -> str:
@@ -188,7 +203,7 @@ def _event_log(columns: Sequence[Column]) -> tuple[Column, Column, Column, Colum
         next((one for one in columns if re.search(pattern, one.name, re.IGNORECASE)), None) for pattern in _EVENT_LOG
     )
     when = next((one for one in columns if one.kind == "time"), when)
-    if case is None or activity is None or when is None or when.kind != "time" or not activity.words:
+    if case is None or activity is None or when is None or when.kind != "time" or not activity.repeated:
         return None
     if case.distinct * 1.5 > case.filled or len({case.name, activity.name, when.name}) < 3:
         return None
@@ -235,7 +250,7 @@ def _table_lines(columns: Sequence[Column], rows: int) -> Iterator[str]:
     if keys:
         yield f"  key = {_quoted(keys[0].name)}"
         if len(keys) > 1:
-            yield f"  # also without repetition: {', '.join(one.name for one in keys[1:6])}"
+            yield _plain(f"  # also without repetition: {', '.join(one.name for one in keys[1:6])}")
     else:
         yield "  # no column is filled and without repetition: the id follows from the content of the row"
     yield from ("", "    [files.rows.fields]")
@@ -243,7 +258,9 @@ def _table_lines(columns: Sequence[Column], rows: int) -> Iterator[str]:
     for column in columns:
         to = next((to for pattern, to in _GUESSES if re.search(pattern, column.name, re.IGNORECASE)), None)
         fits = to is not None and to not in used and (not to.endswith("_at") or column.kind == "time")
-        if fits and to is not None:
+        if fits and to in {"status", "priority"} and not column.words:
+            yield f"    # needs a table of its words: {_field(to, column).strip()}"
+        elif fits and to is not None:
             used.add(to)
             yield _field(to, column)
         else:
@@ -253,7 +270,7 @@ def _table_lines(columns: Sequence[Column], rows: int) -> Iterator[str]:
 def _field(to: str, column: Column) -> str:
     if column.kind == "time":
         return _time_field(to, column)
-    if to in {"status", "priority"}:
+    if to in {"status", "priority"} and column.words:
         mapped = _status if to == "status" else _priority
         table = ", ".join(f"{_key(word)} = {_quoted(mapped(word))}" for word in column.words)
         other = ', other = "unknown"' if to == "status" else ""
@@ -293,8 +310,13 @@ def _priority(word: str) -> str:
 
 
 def _quoted(text: Any) -> str:
-    escaped = str(text).replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t").replace("\n", "\\n")
-    return f'"{escaped}"'
+    """Return a text of TOML: its basic strings are JSON's, but that DEL is escaped, too."""
+    return json.dumps(str(text), ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _plain(text: str) -> str:
+    """Return what may stand in a comment of TOML: control characters as their names."""
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
 
 
 def _key(word: str) -> str:

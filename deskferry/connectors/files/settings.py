@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from deskferry.config import ConnectionConfig
 from deskferry.connectors.files import interchange
-from deskferry.connectors.files.layout import READY, load_layout, ready_layouts
-from deskferry.connectors.files.maps import maps_of, row_id, streams_of
+from deskferry.connectors.files.columns import wanted
+from deskferry.connectors.files.layout import READY, Entry, load_layout, ready_layouts
+from deskferry.connectors.files.maps import is_record, maps_of, row_id, streams_of
 from deskferry.connectors.files.source import Feed, FilesSource
 from deskferry.connectors.kit.clock import Clock
 from deskferry.connectors.kit.contract import Connector, Stream
@@ -61,12 +62,23 @@ def reading(connection: ConnectionConfig) -> Reading:
     return Reading(
         root,
         layout.account or _name(root),
-        tuple(
-            Feed(one.name, one.patterns, one.options, row_id(one), keyless=not one.main.key, track=one.track)
-            for one in layout.entries
-        ),
+        tuple(_feed(one) for one in layout.entries),
         streams_of(layout),
         maps_of(layout, connection.name),
+    )
+
+
+def _feed(entry: Entry) -> Feed:
+    return Feed(
+        entry.name,
+        entry.patterns,
+        entry.options,
+        row_id(entry),
+        keyless=not entry.main.key,
+        alone=bool(entry.main.key) and not entry.main.shared,
+        is_record=is_record(entry),
+        wants=wanted(entry),
+        track=entry.track,
     )
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from deskferry.connectors.files import decode
+from deskferry.connectors.files.columns import Wanted, matched
 from deskferry.connectors.files.decode import Bad, Decoded
-from deskferry.connectors.files.look_back import Track, looking_back
-from deskferry.connectors.files.maps import BAD, PLACE
+from deskferry.connectors.files.keys import content_key
+from deskferry.connectors.files.look_back import KnownKeys, Track, looking_back, said_by
+from deskferry.connectors.files.maps import BAD, PLACE, ROW, TEXT, unread
 from deskferry.connectors.kit.clock import give_way
 from deskferry.connectors.kit.collector import collector_paused
 from deskferry.connectors.kit.contract import (
@@ -37,6 +39,9 @@ PAGE_CHARACTERS = 8_000_000
 _AT_A_STRETCH = 25
 """Rows that are made ready before the thread that writes may go on, if it waits for it."""
 _CHUNK = 1 << 16
+_NOT_COMPLETE = "{}: {} rows could not be read, so that nothing that is missing was marked as deleted."
+_KEY_REPEATED = "key_repeated"
+_REPEATED = "{} has the same key with other content, and is what was read ({})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,12 @@ class Feed:
     options: Mapping[str, Any]
     own_id: Callable[[Raw], str]
     keyless: bool = False
+    alone: bool = False
+    """Whether a row alone speaks of its record, so that a second one with its key and other content is a mistake."""
+    is_record: Callable[[Raw], bool] | None = None
+    """Whether a row is a record of its own kind at all, or only brings others; None: every one is."""
+    wants: Wanted = field(default_factory=Wanted)
+    """The columns that a file should have."""
     track: Track | None = None
     wanted: Callable[[Raw], bool] | None = None
     """Whether a row is read at all."""
@@ -111,15 +122,21 @@ class FilesSource:
         same = cursor.get("files") == prints
         # What an earlier version of the files showed was seen in this scan too: it is read whole once more.
         stale = bool(cursor) and (not same or bool(cursor.get("stale")))
-        read = _Reading(feed, self._name)
+        read = _Reading(feed, self._name, cursor.get("unread", 0) if same else 0)
         start, skip = (cursor.get("file", 0), cursor.get("rows", 0)) if same else (0, 0)
         for n, path in enumerate(files):
             if n < start:
-                read.replay(path, None)
+                read.replay(path)
                 continue
             for page, rows in read.pages(path, skip if n == start else 0):
-                yield Page(page, {"files": prints, "file": n, "rows": rows, "stale": stale})
-        yield Page((), {"files": prints, "done": not stale}, last=True, complete=True)
+                at = {"files": prints, "file": n, "rows": rows, "stale": stale, "unread": read.unread}
+                yield Page(page, at, notes=read.told())
+        notes = read.told()
+        sweep: tuple[str, ...] = ()
+        if read.unread:
+            notes += (_NOT_COMPLETE.format(stream, read.unread),)
+            sweep = (unread(stream),)  # of the rows that could not be read it is known which are there
+        yield Page((), {"files": prints, "done": not stale}, last=True, complete=True, sweep=sweep, notes=notes)
 
     def _name(self, path: Path) -> str:
         base = self.root if self.root.is_dir() else self.root.parent
@@ -155,26 +172,43 @@ def fingerprint(path: Path) -> str:
 class _Reading:
     """The rows of a feed's files in order, with what must be known of the rows before."""
 
-    def __init__(self, feed: Feed, name: Callable[[Path], str]) -> None:
+    def __init__(self, feed: Feed, name: Callable[[Path], str], before: int) -> None:
         self.feed, self._name_of = feed, name
-        self._look_back = looking_back(feed.track, keyless=feed.keyless)
+        self.unread = before
+        """Rows so far that could not be read: any record that is missing may be one of them."""
+        self._look_back = looking_back(feed.track, keyless=feed.keyless, nested=feed.wants.nested)
+        self._keys = KnownKeys() if feed.alone else None
+        self._missing: dict[str, str] = {}
+        self._said: set[str] = set()
 
-    def replay(self, path: Path, rows: int | None) -> None:
-        """Go through rows that were written before, for what follows from them."""
-        if self._look_back is not None:
-            for n, (_line, payload, _bad) in enumerate(decode.rows(path, self.feed.options)):
-                if rows is not None and n >= rows:
-                    return
-                if payload is not None:
-                    self._look_back(payload)
+    def _header(self, path: Path, names: Sequence[str]) -> Sequence[str]:
+        found, missing = matched(path, names, self.feed.wants)
+        self._missing = {**missing, **self._missing}
+        return found
+
+    def told(self) -> tuple[str, ...]:
+        """Return what is to be said of columns that were missing since this was asked last; of each column once."""
+        news = tuple(note for column, note in self._missing.items() if column not in self._said)
+        self._said.update(self._missing)
+        return news
+
+    def replay(self, path: Path) -> None:
+        """Go through a file whose rows were written before, for what follows from them."""
+        if self._look_back is not None or self._keys is not None:
+            self._pass_by(self._name_of(path), decode.rows(path, self.feed.options, self._header))
+
+    def _pass_by(self, name: str, rows: Iterable[Decoded]) -> int:
+        passed = 0
+        for line, payload, _bad in rows:
+            passed += 1
+            if payload is not None:
+                self._record(name, line, payload)
+        return passed
 
     def pages(self, path: Path, skip: int) -> Iterator[tuple[tuple[RawRecord, ...], int]]:
         """Yield pages of records, each with the number of rows read so far; the first `skip` rows are not yielded."""
-        name, rows, read = self._name_of(path), decode.rows(path, self.feed.options), 0
-        for _line, payload, _bad in islice(rows, skip):
-            read += 1
-            if self._look_back is not None and payload is not None:
-                self._look_back(payload)
+        name, rows = self._name_of(path), decode.rows(path, self.feed.options, self._header)
+        read = self._pass_by(name, islice(rows, skip))
         while True:
             with collector_paused():
                 records, taken = self._page(name, rows)
@@ -188,38 +222,54 @@ class _Reading:
         """Return the records of the next rows, and how many rows that took; none at the end."""
         records: list[RawRecord] = []
         size, taken = 0, 0
-        wanted, look_back, own_id, object_name = self.feed.wanted, self._look_back, self.feed.own_id, self.feed.name
+        wanted, object_name = self.feed.wanted, self.feed.name
         most_rows, most_characters = PAGE_ROWS, PAGE_CHARACTERS
         for line, payload, bad in rows:
             taken += 1
             if not taken % _AT_A_STRETCH:
                 give_way()
             if payload is None:
+                assert bad is not None
                 records.append(self._bad(name, line, bad))
+                self.unread += 1
                 size += _length(records[-1].payload)
             else:
                 if wanted is not None and not wanted(payload):
                     continue
                 size += _length(payload)
-                if look_back is not None:
-                    look_back(payload)
-                try:
-                    source_id = own_id(payload)
-                except Unreadable as unreadable:
-                    complaint = Bad(unreadable.code, unreadable.detail, "")
-                    records.append(self._bad(name, line, complaint, payload))
-                else:
-                    payload[PLACE] = f"{name}:{line}"
-                    records.append(RawRecord(object_name, source_id, payload))
+                record = self._record(name, line, payload)
+                if record is not None:
+                    records.append(record)
+                    self.unread += record.object != object_name and record.payload[BAD][0] != _KEY_REPEATED
             if len(records) >= most_rows or size >= most_characters:
                 break
         return records, taken
 
-    def _bad(self, name: str, line: int, bad: Bad | None, payload: Raw | None = None) -> RawRecord:
-        assert bad is not None
-        said: Raw = {PLACE: f"{name}:{line}", BAD: [bad.code, bad.detail]}
-        said |= payload if payload is not None else {"text": bad.text}
-        return RawRecord(self.feed.name, f"{name}:{line}".replace("/", "%2F"), said)
+    def _record(self, name: str, line: int, payload: Raw) -> RawRecord | None:
+        """Return the record of a row; None for one that says a second time what was said before."""
+        said = 0 if self._keys is None else said_by(payload)
+        if self._look_back is not None:
+            self._look_back(payload)
+        try:
+            source_id = self.feed.own_id(payload)
+        except Unreadable as unreadable:
+            return self._bad(name, line, Bad(unreadable.code, unreadable.detail, ""), payload)
+        if self._keys is not None:
+            first = self._keys.met(source_id, said, name, line)
+            if first is not None:
+                same, place = first
+                if same:
+                    return None
+                if self.feed.is_record is None or self.feed.is_record(payload):
+                    return self._bad(name, line, Bad(_KEY_REPEATED, _REPEATED.format(place, source_id), ""), payload)
+                source_id = f"{source_id}.{content_key(payload)}"
+        payload[PLACE] = f"{name}:{line}"
+        return RawRecord(self.feed.name, source_id, payload)
+
+    def _bad(self, name: str, line: int, bad: Bad, payload: Raw | None = None) -> RawRecord:
+        held = {TEXT: bad.text} if payload is None else {ROW: payload}
+        said: Raw = {PLACE: f"{name}:{line}", BAD: [bad.code, bad.detail], **held}
+        return RawRecord(unread(self.feed.name), f"{name}:{line}".replace("/", "%2F"), said)
 
 
 def _length(payload: Raw) -> int:

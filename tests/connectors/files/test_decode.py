@@ -96,6 +96,21 @@ def test_a_quote_that_is_never_closed_costs_one_row(tmp_path: Path, monkeypatch:
     assert found[-1] == {"a": "3", "b": "4"}
 
 
+def test_a_stray_quote_costs_its_row_and_none_of_those_after_it(tmp_path: Path) -> None:
+    data = b'a,b\n1,"19in" screen\n2,"c"\n3,"unclosed\n4,e\n5,"f"\n6,19in "x"\n7,"two\nlines"\n8,"open\n9,z\n'
+    path = write(tmp_path, data)
+    assert read(path) == [
+        (2, "bad_row"), {"a": "2", "b": "c"}, (4, "bad_row"), {"a": "4", "b": "e"}, {"a": "5", "b": "f"},
+        {"a": "6", "b": '19in "x"'}, {"a": "7", "b": "two\nlines"}, (10, "bad_row"), {"a": "9", "b": "z"},
+    ]  # fmt: skip
+    details = [bad.detail for _line, _row, bad in decode.rows(path, {}) if bad is not None]
+    assert "(lines 4 to 6 were taken for one row)" in details[1]
+
+
+def test_blank_rows_and_blank_lines_before_the_header_are_no_rows(tmp_path: Path) -> None:
+    assert read(write(tmp_path, b"\n \na,b\n , \n\n1,2\n")) == [{"a": "1", "b": "2"}]
+
+
 def test_ndjson(tmp_path: Path) -> None:
     data = b'{"id":1}\n\n[1]\n{"id":\n{"id":2}\n\xff\n'
     assert read(write(tmp_path, data, "a.ndjson")) == [
@@ -110,11 +125,35 @@ def test_parquet(tmp_path: Path) -> None:
     )
     parquet.write_table(table, tmp_path / "a.parquet")
     assert read(tmp_path / "a.parquet") == [
-        {"id": 1, "at": "2024-01-01T10:00:00+00:00", "amount": "1.50", "tags": ["a"], "b": "eA=="},
+        {"id": 1, "at": "2024-01-01T10:00:00+00:00", "amount": 1.5, "tags": ["a"], "b": "eA=="},
         {"id": 2, "at": None, "amount": None, "tags": [], "b": None},
     ]
     with pytest.raises(ConfigError, match="no Parquet file"):
         read(write(tmp_path, b"not parquet", "b.parquet"))
+
+
+def test_numbers_of_parquet_are_numbers(tmp_path: Path) -> None:
+    """Integers with gaps, which most writers make floats of, are integers again: they are keys."""
+    cells = [5.0, None, 2.5, float("nan"), 1e300]
+    exact = [Decimal("5.00"), Decimal("2.50"), None, Decimal("12345678901234567.25"), Decimal(2) ** 60]
+    table = pa.table({"a": pa.array(cells), "b": pa.array(exact, pa.decimal128(38, 2))})
+    parquet.write_table(table, tmp_path / "a.parquet")
+    found = read(tmp_path / "a.parquet")
+    assert [str(row["a"]) for row in found] == ["5", "None", "2.5", "None", "1e+300"]
+    assert [row["b"] for row in found] == [5, 2.5, None, "12345678901234567.25", f"{2**60}.00"]
+
+
+def test_a_time_of_parquet_beyond_the_calendar_costs_its_row(tmp_path: Path) -> None:
+    far = 253_402_300_800_000_000  # the year 10000
+    table = pa.table({"id": [1, 2, 3], "at": pa.array([0, far, 1], pa.timestamp("us"))})
+    parquet.write_table(table, tmp_path / "a.parquet")
+    found = read(tmp_path / "a.parquet")
+    assert [row if isinstance(row, tuple) else row["id"] for row in found] == [1, (2, "bad_row"), 3]
+
+
+def test_utf_16_that_is_cut_off_costs_its_last_row(tmp_path: Path) -> None:
+    data = "id,n\n1,ñ\n2,x\n".encode("utf-16")[:-1]
+    assert read(write(tmp_path, data)) == [{"id": "1", "n": "ñ"}, (3, "bad_encoding")]
 
 
 def test_parquet_without_pyarrow_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,5 +187,5 @@ def test_what_the_csv_module_writes_is_read_back(
     out = io.StringIO(newline="")
     csv.writer(out, delimiter=delimiter, lineterminator="\n").writerows([["a", "b", "c"], *rows])
     path = write(tmp_path_factory.mktemp("csv"), out.getvalue().encode(encoding))
-    expected = [dict(zip(("a", "b", "c"), row, strict=True)) for row in rows if any(row)]
+    expected = [dict(zip(("a", "b", "c"), row, strict=True)) for row in rows if "".join(row).strip()]
     assert read(path) == expected

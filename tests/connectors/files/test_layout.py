@@ -57,6 +57,9 @@ path = "b.csv"
         ('path = "b.csv"', 'path = "b.csv"\ncolour = 1', 18, "colour"),
         ('kind = "ticket"', 'kind = "ticket"\n  object = "purchase"', 18, "two [[files]] bring the object"),
         ('as = "time"', 'as = "tme"', 14, "fields.occurred_at"),
+        ('path = "b.csv"', 'path = "/tmp/*.csv"', 18, "is no file in the connection's folder"),
+        ('path = "b.csv"', 'path = ["a.csv", "../b.csv"]', 18, "is no file in the connection's folder"),
+        ('path = "b.csv"', 'path = "**.csv"', 18, "has ** beside other letters"),
         ("account =", "account", 1, "line 1"),
         (
             'created_at = "C"',
@@ -81,7 +84,7 @@ def test_an_error_names_its_line(old: str, new: str, line: int, says: str) -> No
 def test_a_good_one_is_taken() -> None:
     layout = parse_layout(GOOD, "layout.toml")
     assert [entry.name for entry in layout.entries] == ["purchase", "ticket"]
-    assert set(maps_of(layout, "x")) == {"purchase", "ticket"}
+    assert set(maps_of(layout, "x")) == {"purchase", "ticket", "purchase.unread", "ticket.unread"}
 
 
 def test_ready_layouts_are_good() -> None:
@@ -99,7 +102,10 @@ def _read(kind: str, cell: Any, **options: Any) -> Any:
     [
         ("number", "1.234,50", {"decimal": ","}, 1234.5),
         ("number", "1,234.50", {}, 1234.5),
-        ("integer", " 42 ", {}, 42),
+        ("number", "-1'234'567.5", {}, -1234567.5), ("number", "1 234,5", {"decimal": ","}, 1234.5),
+        ("number", "1e3", {}, 1000.0), ("number", ".5", {}, 0.5), ("number", "5.", {}, 5.0),
+        ("number", 12.5, {"decimal": ","}, 12.5), ("integer", 12.0, {"decimal": ","}, 12),
+        ("integer", "1.234", {"decimal": ","}, 1234), ("integer", " 42 ", {}, 42),
         ("integer", "42.0", {}, 42),
         ("boolean", "Sí", {"true": ["sí"], "false": ["no"]}, True),
         ("boolean", "No", {}, False),
@@ -109,11 +115,13 @@ def _read(kind: str, cell: Any, **options: Any) -> Any:
         ("time", "5 Jan 2024", {"format": ["%Y-%m-%d", "%d %b %Y"]}, "2024-01-05T00:00:00.000000Z"),
         ("time", "1704067200000", {"format": "unix_ms"}, "2024-01-01T00:00:00.000000Z"),
         ("list", "a; b;;c", {"separator": ";"}, ["a", "b", "c"]),
+        ("list", [7, "x"], {"shape": ("article", "category_ids")}, ["7", "x"]),
         ("json", '{"a": 1}', {}, {"a": 1}),
         ("pairs", [{"id": 1, "value": "x"}], {}, {"1": "x"}),
         ("enum", "offen", {"table": {"Offen": "open"}}, "open"),
         ("enum", "?", {"table": {"Offen": "open"}, "other": "unknown"}, "unknown"),
         ("ref", "A/B", {"ref": "ticket"}, "f:ticket:A%2FB"),
+        ("ref", 5.0, {"ref": "ticket"}, "f:ticket:5"), ("ref", (5.0, "x"), {"ref": "t"}, "f:t:5:x"),
         ("text", "-", {"null": ["-"]}, None),
         ("number", "", {}, None),
     ],
@@ -125,14 +133,25 @@ def test_converters_read(kind: str, cell: Any, options: dict[str, Any], expected
 @pytest.mark.parametrize(
     ("kind", "cell", "options"),
     [
-        ("number", "nan", {}), ("number", "1e999", {}), ("integer", "1.5", {}), ("boolean", "maybe", {}),
+        ("number", "12,50", {}), ("number", "12.50", {"decimal": ","}), ("number", "1,234,56", {}),
+        ("number", "1,23,456", {}),
+        ("number", "1.234,56", {}), ("number", "1,234 567", {}), ("number", "1_000", {}), ("number", "-", {}),
+        ("number", "\u0663", {}), ("number", "9" * 400, {}), ("integer", "9" * 5000, {}), ("integer", 1.5, {}),
+        ("number", True, {}), ("number", "nan", {}),
+        ("number", "1e999", {}), ("integer", "1.5", {}), ("boolean", "maybe", {}),
         ("time", "31.02.2024", {"format": "%d.%m.%Y"}), ("time", "yesterday", {}), ("json", "{", {}),
-        ("enum", "x", {"table": {}}),
+        ("enum", "x", {"table": {}}), ("pairs", [{"foo": 1}], {}), ("pairs", [None], {}),
+        ("list", [{"a": 1}], {"shape": ("organization", "domains")}),
     ],
 )  # fmt: skip
-def test_converters_refuse(kind: str, cell: str, options: dict[str, Any]) -> None:
+def test_converters_refuse(kind: str, cell: Any, options: dict[str, Any]) -> None:
     with pytest.raises(Unreadable):
         _read(kind, cell, **options)
+
+
+def test_a_number_with_the_other_decimal_sign_says_so() -> None:
+    with pytest.raises(Unreadable, match=r"is its decimal sign ','\? The layout says '\.'"):
+        _read("number", "12,50")
 
 
 @given(st.lists(st.text(min_size=1), min_size=2, max_size=2), st.lists(st.text(min_size=1), min_size=2, max_size=2))

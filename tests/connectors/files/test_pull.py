@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from folder import Folder
 
@@ -153,7 +154,7 @@ def test_bad_rows_are_rejects_with_their_line_and_stop_nothing(tmp_path: Path, s
     assert folder.rejects() == [
         ("too_few_cells", "tickets.csv:5: 3 cells under 6 columns"),
         ("bad_time", "tickets.csv:6: 'not a time' is not a time"),
-        ("unknown_word", "tickets.csv:7: 'Strange' is not in the table of the layout"),
+        ("unknown_word", "tickets.csv:7: 'Strange' is not in the table of the layout (Open, Done)"),
         ("no_key", "tickets.csv:8: the column 'Id' is empty, and the id is made of it"),
         ("bad_encoding", "tickets.csv:9: bytes that are not of the file's encoding: name it in the layout"),
     ]
@@ -161,6 +162,91 @@ def test_bad_rows_are_rejects_with_their_line_and_stop_nothing(tmp_path: Path, s
     folder.write("tickets.csv", HEADER + "1,fine,2024-01-01,a@x.org,Open,\n3,S,2024-01-01,a@x.org,Open,\n")
     assert folder.pull().exit_code(partial=False) == 0
     assert folder.rejects() == []
+
+
+def test_a_row_that_cannot_be_read_any_more_is_no_deletion(tmp_path: Path, store_url: str) -> None:
+    folder = Folder(tmp_path, store_url, TICKETS)
+    folder.write("tickets.csv", HEADER + "".join(map(_ticket, range(1, 6))))
+    folder.pull()
+    folder.write("tickets.csv", HEADER + "".join(map(_ticket, range(1, 4))) + "4,too,few\n")
+    result = folder.pull()
+    assert result.notes == ["ticket: 1 rows could not be read, so that nothing that is missing was marked as deleted."]
+    assert (result.exit_code(partial=False), dict(result.tally["deleted"])) == (1, {})
+    assert [row[0] for row in folder.rows("ticket", "source_id")] == ["1", "2", "3", "4", "5"]
+    unknown = [path for lines in result.coverage.values() for path, what, _why, _n in lines if what == "unknown"]
+    assert unknown == ["Mood"]
+    folder.write("tickets.csv", HEADER + _ticket(1) + "4,too,few\n" + "".join(map(_ticket, range(2, 4))))
+    folder.pull()
+    assert [detail.split(": ")[0] for _code, detail in folder.rejects()] == ["tickets.csv:3"]
+    folder.write("tickets.csv", HEADER + "".join(map(_ticket, range(1, 5))))
+    result = folder.pull()
+    assert (result.exit_code(partial=False), dict(result.tally["deleted"])) == (0, {"ticket": 1})
+    assert [row[0] for row in folder.rows("ticket", "source_id")] == ["1", "2", "3", "4"]
+
+
+def test_many_rejects_that_are_mended_at_once_are_nothing_strange(tmp_path: Path, store_url: str) -> None:
+    folder = Folder(tmp_path, store_url, TICKETS)
+    folder.write("tickets.csv", HEADER + _ticket(1) + "too,few\n" * 30)
+    assert folder.pull().open_rejects == 30
+    folder.write("tickets.csv", HEADER + _ticket(1))
+    result = folder.pull()
+    assert (result.open_rejects, dict(result.tally["deleted"])) == (0, {})
+
+
+@pytest.mark.parametrize("page", [1, 2, 3])
+def test_a_killed_pull_remembers_that_rows_could_not_be_read(
+    page: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files_source, "PAGE_ROWS", 1)
+    folder = Folder(tmp_path, f"sqlite:///{tmp_path / 's.db'}", TICKETS)
+    folder.write("tickets.csv", HEADER + "".join(map(_ticket, range(1, 6))))
+    folder.pull()
+    folder.write("tickets.csv", HEADER + "1,too,few\n" + "".join(map(_ticket, range(2, 5))))
+    real = files_source.FilesSource.pages
+
+    def dying(self: Any, stream: Any, request: Any) -> Iterator[Any]:
+        for n, one in enumerate(real(self, stream, request)):
+            if n == page:
+                raise Killed
+            yield one
+
+    with monkeypatch.context() as patched:
+        patched.setattr(files_source.FilesSource, "pages", dying)
+        with pytest.raises(Killed):
+            folder.pull()
+    folder.pull()
+    assert [row[0] for row in folder.rows("ticket", "source_id")] == ["1", "2", "3", "4", "5"]
+
+
+def test_words_and_json_are_those_of_the_schema_where_the_layout_has_no_table(tmp_path: Path, store_url: str) -> None:
+    layout = """
+[[files]]
+path = "t.ndjson"
+
+  [[files.rows]]
+  kind = "ticket"
+  key = "id"
+
+    [files.rows.fields]
+    created_at = "at"
+    status = "status"
+    priority = { column = "priority", as = "text" }
+    channel = { column = "via", other = "other" }
+    custom_fields = "fields"
+"""
+    folder = Folder(tmp_path, store_url, layout)
+    rows: list[dict[str, Any]] = [
+        {"status": "Open", "priority": "HIGH", "via": "Email", "fields": {"a": 1}},
+        {"status": "on_hold", "via": "pigeon", "fields": '{"a": 2}'},
+        {"status": "Offen"}, {"priority": "p1"}, {"fields": [{"a": 1}]}, {"fields": 5},
+    ]  # fmt: skip
+    folder.write("t.ndjson", b"".join(orjson.dumps({"id": n, **row}) + b"\n" for n, row in enumerate(rows)))
+    folder.pull()
+    assert folder.rows("ticket", "source_id", "status", "priority", "channel", "custom_fields") == [
+        ("0", "open", "high", "email", {"a": 1}), ("1", "on_hold", None, "other", {"a": 2}),
+    ]  # fmt: skip
+    assert [code for code, _detail in folder.rejects()] == ["unknown_word", "unknown_word", "bad_json", "bad_json"]
+    assert "closed" in folder.rejects()[0][1]
 
 
 def test_normalize_makes_the_same_rows(tmp_path: Path, store_url: str) -> None:
