@@ -261,7 +261,8 @@ class _Reading:
                 if same:
                     return None
                 if self.feed.is_record is None or self.feed.is_record(payload):
-                    return self._bad(name, line, Bad(_KEY_REPEATED, _REPEATED.format(place, source_id), ""), payload)
+                    # Without what it says: nothing would tell whose row it is, should somebody be forgotten.
+                    return self._bad(name, line, Bad(_KEY_REPEATED, _REPEATED.format(place, source_id), ""))
                 source_id = f"{source_id}.{content_key(payload)}"
         payload[PLACE] = f"{name}:{line}"
         return RawRecord(self.feed.name, source_id, payload)

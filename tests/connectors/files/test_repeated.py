@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from folder import Folder
+from sqlalchemy import select
 
 from deskferry.connectors.files import look_back
 from deskferry.connectors.files import source as files_source
+from deskferry.store import machinery
 
 ORDERS = """
 [[files]]
@@ -46,6 +48,8 @@ def test_a_key_that_comes_again_with_other_content_is_a_reject(tmp_path: Path, s
         ]
         assert result.exit_code(partial=False) == 1
     assert result.tally["kinds"] == {}
+    with folder.bench() as bench, bench.store.read() as database:
+        assert "2024" not in str(database.execute(select(machinery.reject.c.raw)).all())
     folder.write("jan.csv", HEADER + "3,2024-01-01,10\n2,2024-01-01,11\n")
     assert folder.pull().exit_code(partial=False) == 0
     assert folder.rows("purchase", "source_id", "amount") == [("1", 99.0), ("2", 11.0), ("3", 10.0)]
