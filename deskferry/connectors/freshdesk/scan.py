@@ -189,7 +189,9 @@ def contacts(read: List, request: PullRequest, clock: Clock, *, whole: bool = Tr
         children = tuple(listed_contact(row) for row in _unread(told, state, clock.now())) if whole else ()
         if 0 < state["at"] < len(_CONTACT_PASSES) and state.get("paged") and not state.get("moved"):
             # Deleted or blocked since we began: somebody else may have slipped past us.
-            state["moved"] = any(_moment(str(row["updated_at"])) > _moment(began) + _OVERLAP for row in rows)
+            state["moved"] = any(
+                _moment(str(row["updated_at"])) > _moment(began) + _OVERLAP for row in rows if row.get("updated_at")
+            )
             passes += [{}] if state["moved"] else []
         if rows and _more(answer):
             state["paged"] = state.get("paged") or state["at"] == 0
@@ -211,11 +213,12 @@ def _unread(rows: Sequence[Row], state: Cursor, now: float) -> list[Row]:
     seen: dict[str, str] = dict(state.get("seen", {}))
     fresh, moment = [], datetime.fromtimestamp(now, UTC)
     for row in rows:
-        changed = _moment(str(row["updated_at"]))
-        key, stamp = str(row["id"]), f"{row['updated_at']}{' blocked' if row.get('blocked') else ''}"
-        if seen.get(key) != stamp:
+        told = row.get("updated_at") or row.get("created_at")
+        key, stamp = str(row["id"]), f"{told}{' blocked' if row.get('blocked') else ''}"
+        if not told or seen.get(key) != stamp:
             fresh.append(row)
-        if changed >= _moment(state["began"]) and changed + _SETTLED <= moment:
+        changed = _moment(str(told)) if told else None
+        if changed is not None and changed >= _moment(state["began"]) and changed + _SETTLED <= moment:
             seen[key] = stamp
     state["seen"] = dict(sorted(seen.items(), key=lambda item: item[1])[-_REMEMBERED:])
     return fresh

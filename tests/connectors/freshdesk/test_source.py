@@ -330,6 +330,12 @@ def test_a_contact_that_comes_again_as_it_was_is_not_read_again() -> None:
     assert people(read(desk, "contacts", cursor)) == ["2"]
 
 
+def test_a_contact_without_a_time_is_read_each_time() -> None:
+    rows = [{key: value for key, value in person(1, 0).items() if not key.endswith("_at")}, person(2, 0)]
+    desk = Desk({"GET contacts": lambda _request: answered(rows)})
+    assert set(people(read(desk, "contacts"))) == {"1", "2"}
+
+
 def whole(desk: Desk, **listed: Any) -> Page:
     return desk.source().child("contacts", Child("contacts", "1", {"listed": {"id": 1, "name": "Zoë", **listed}}))
 
