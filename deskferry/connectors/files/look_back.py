@@ -103,13 +103,18 @@ class KnownKeys:
         self._new: dict[int, tuple[int, int]] = {}
         self._old: dict[int, tuple[int, int]] = {}
 
-    def met(self, key: str, said: int, name: str, line: int) -> tuple[bool, str] | None:
-        """Return of the row that had the key first whether it said the same, and its place; None where none had it."""
+    def met(self, key: str, said: int, name: str, line: int, *, supersede: bool = False) -> tuple[bool, str] | None:
+        """Return of the row that had the key first whether it said the same, and its place; None where none had it.
+
+        `supersede`: rows of earlier files are forgotten for this one.
+        """
         hashed = hash(key)
         first = self._new.get(hashed) or self._old.get(hashed)
         if first is not None:
             before, place = first
-            return before == said, f"{self._files[place >> _LINE_BITS]}:{place & (1 << _LINE_BITS) - 1}"
+            file = self._files[place >> _LINE_BITS]
+            if not supersede or file == name:
+                return before == said, f"{file}:{place & (1 << _LINE_BITS) - 1}"
         if len(self._new) >= KEYS:
             self._old, self._new = self._new, {}
         self._new[hashed] = (said, self._number(name) << _LINE_BITS | line)

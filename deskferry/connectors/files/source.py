@@ -178,6 +178,7 @@ class _Reading:
         """Rows so far that could not be read: any record that is missing may be one of them."""
         self._look_back = looking_back(feed.track, keyless=feed.keyless, nested=feed.wants.nested)
         self._keys = KnownKeys() if feed.alone else None
+        self._supersede = bool(feed.options.get("supersede"))
         self._missing: dict[str, str] = {}
         self._said: set[str] = set()
 
@@ -255,7 +256,7 @@ class _Reading:
         except Unreadable as unreadable:
             return self._bad(name, line, Bad(unreadable.code, unreadable.detail, ""), payload)
         if self._keys is not None:
-            first = self._keys.met(source_id, said, name, line)
+            first = self._keys.met(source_id, said, name, line, supersede=self._supersede)
             if first is not None:
                 same, place = first
                 if same:

@@ -55,6 +55,20 @@ def test_a_key_that_comes_again_with_other_content_is_a_reject(tmp_path: Path, s
     assert folder.rows("purchase", "source_id", "amount") == [("1", 99.0), ("2", 11.0), ("3", 10.0)]
 
 
+def test_an_export_made_later_replaces_the_rows_of_an_earlier_one(tmp_path: Path, store_url: str) -> None:
+    layout = ORDERS.replace('path = "*.csv"', 'path = "*.csv"\nsupersede = true')
+    folder = Folder(tmp_path, store_url, layout)
+    folder.write("2024-01.csv", HEADER + "1,2024-01-01,10\n2,2024-01-01,10\n")
+    assert folder.pull().exit_code(partial=False) == 0
+    folder.write("2024-02.csv", HEADER + "1,2024-01-01,11\n")
+    assert folder.pull().exit_code(partial=False) == 0
+    assert folder.rows("purchase", "source_id", "amount") == [("1", 11.0), ("2", 10.0)]
+    folder.write("2024-03.csv", HEADER + "1,2024-01-01,12\n1,2024-01-01,13\n")
+    assert folder.pull().exit_code(partial=False) == 1
+    assert [code for code, _detail in folder.rejects()] == ["key_repeated"]
+    assert folder.rows("purchase", "source_id", "amount") == [("1", 12.0), ("2", 10.0)]
+
+
 def test_a_killed_pull_knows_the_keys_of_the_pages_before(
     tmp_path: Path, store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
