@@ -71,9 +71,15 @@ def account_for(work: Work, scope: Scope) -> dict[str, Accounted]:
 
 
 def carried(composed: Composed) -> Counter[str]:
-    """Return how many messages and files of a ticket its operations carry, and (`lost_…`) how many stay as a whole."""
-    if composed.article is not None:
-        return _files(composed, composed.article.attachments)
+    """Return how many messages and files of a ticket its operations carry, and (`lost_…`) how many stay as a whole.
+
+    What is chosen of the knowledge base and the macros and becomes no operation stays too: its loss says why.
+    """
+    if composed.kind in KNOWLEDGE:
+        found = Counter() if composed.article is None else _files(composed, composed.article.attachments)
+        if not composed.operations:
+            found[f"lost_{composed.kind}"] = 1
+        return found
     if composed.aggregate is None:
         return Counter()
     there = {message_of(one) for one in composed.operations} | {composed.opening}

@@ -122,9 +122,10 @@ class DeskHost:
         """Serve an account as an administrator set it up: staff (`agents`: so many), groups and fields of another."""
         return self._start("zendesk", {"like": like.made_of.get("filled", like.made_of), **options})
 
-    def full_freshdesk(self, *, seed: int = 3, tickets: int = 40, profile: str = "plain") -> Desk:
+    def full_freshdesk(self, *, seed: int = 3, tickets: int = 40, profile: str = "plain", plan: str = "pro") -> Desk:
         """Serve a generated account."""
-        return self._start("freshdesk", {"filled": {"seed": seed, "tickets": tickets, "profile": profile}})
+        filled = {"seed": seed, "tickets": tickets, "profile": profile}
+        return self._start("freshdesk", {"filled": filled, "plan": plan})
 
     def freshdesk(self, *, like: Desk | None = None, **options: Any) -> Desk:
         """Serve an account as an administrator set it up: with the staff, teams and fields of another desk."""
