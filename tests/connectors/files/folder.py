@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from deskferry.canonical_schema import sql_table
 from deskferry.config import parse_config
+from deskferry.connectors.files.source import FilesSource
 from deskferry.connectors.kit.clock import VirtualClock
 from deskferry.connectors.registry import known_settings
 from deskferry.migrate.pull import PullOptions, PullResult
@@ -59,3 +62,23 @@ class Folder:
         with self.bench() as bench, bench.store.read() as database:
             found = database.execute(select(table.c.code, table.c.detail).order_by(table.c.detail))
             return [(row.code, row.detail) for row in found]
+
+
+class Killed(Exception):
+    """Stands for the end of the process."""
+
+
+def killed_pull(folder: Folder, monkeypatch: pytest.MonkeyPatch, *, page: int) -> None:
+    """Pull, and die before a page is written."""
+    real = FilesSource.pages
+
+    def dying(self: Any, stream: Any, request: Any) -> Iterator[Any]:
+        for n, one in enumerate(real(self, stream, request)):
+            if n == page:
+                raise Killed
+            yield one
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FilesSource, "pages", dying)
+        with pytest.raises(Killed):
+            folder.pull()

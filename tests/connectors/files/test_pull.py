@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-from folder import Folder
+from folder import Folder, killed_pull
 
 from deskferry.connectors.files import source as files_source
 from deskferry.errors import Refused
@@ -202,18 +201,7 @@ def test_a_killed_pull_remembers_that_rows_could_not_be_read(
     folder.write("tickets.csv", HEADER + "".join(map(_ticket, range(1, 6))))
     folder.pull()
     folder.write("tickets.csv", HEADER + "1,too,few\n" + "".join(map(_ticket, range(2, 5))))
-    real = files_source.FilesSource.pages
-
-    def dying(self: Any, stream: Any, request: Any) -> Iterator[Any]:
-        for n, one in enumerate(real(self, stream, request)):
-            if n == page:
-                raise Killed
-            yield one
-
-    with monkeypatch.context() as patched:
-        patched.setattr(files_source.FilesSource, "pages", dying)
-        with pytest.raises(Killed):
-            folder.pull()
+    killed_pull(folder, monkeypatch, page=page)
     folder.pull()
     assert [row[0] for row in folder.rows("ticket", "source_id")] == ["1", "2", "3", "4", "5"]
 
@@ -260,10 +248,6 @@ def test_normalize_makes_the_same_rows(tmp_path: Path, store_url: str) -> None:
     assert folder.rows("ticket_event", *columns) == before
 
 
-class Killed(Exception):
-    """Stands for the end of the process."""
-
-
 @pytest.mark.parametrize("page", [0, 1, 2, 3])
 def test_a_killed_pull_goes_on_to_the_same_end(
     page: int, tmp_path: Path, store_url: str, monkeypatch: pytest.MonkeyPatch
@@ -275,18 +259,7 @@ def test_a_killed_pull_goes_on_to_the_same_end(
     whole.pull()
     folder = Folder(tmp_path / "killed", store_url, LOG)
     folder.write("log.csv", text)
-    real = files_source.FilesSource.pages
-
-    def dying(self: Any, stream: Any, request: Any) -> Iterator[Any]:
-        for n, one in enumerate(real(self, stream, request)):
-            if n == page:
-                raise Killed
-            yield one
-
-    with monkeypatch.context() as patched:
-        patched.setattr(files_source.FilesSource, "pages", dying)
-        with pytest.raises(Killed):
-            folder.pull()
+    killed_pull(folder, monkeypatch, page=page)
     folder.pull()
     columns = ("id", "occurred_at", "field", "old_value", "new_value", "seq")
     assert folder.rows("ticket_event", *columns) == whole.rows("ticket_event", *columns)
@@ -299,16 +272,7 @@ def test_a_file_that_changes_while_a_scan_is_broken_off_is_read_whole_once_more(
     monkeypatch.setattr(files_source, "PAGE_ROWS", 2)
     folder = Folder(tmp_path, store_url, TICKETS)
     folder.write("tickets.csv", HEADER + "".join(map(_ticket, range(1, 7))))
-    real = files_source.FilesSource.pages
-
-    def dying(self: Any, stream: Any, request: Any) -> Iterator[Any]:
-        yield next(real(self, stream, request))
-        raise Killed
-
-    with monkeypatch.context() as patched:
-        patched.setattr(files_source.FilesSource, "pages", dying)
-        with pytest.raises(Killed):
-            folder.pull()
+    killed_pull(folder, monkeypatch, page=1)
     folder.write("tickets.csv", HEADER + "".join(map(_ticket, range(2, 7))))
     folder.pull()
     folder.pull()

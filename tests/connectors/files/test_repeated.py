@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from folder import Folder
+from folder import Folder, killed_pull
 from sqlalchemy import select
 
 from deskferry.connectors.files import look_back
@@ -26,10 +24,6 @@ path = "*.csv"
     occurred_at = "At"
     amount = "Total"
 """
-
-
-class Killed(Exception):
-    """Stands for the end of the process."""
 
 
 HEADER = "Order,At,Total\n"
@@ -76,18 +70,7 @@ def test_a_killed_pull_knows_the_keys_of_the_pages_before(
     folder = Folder(tmp_path, store_url, ORDERS)
     folder.write("a.csv", HEADER + "1,2024-01-01,10\n2,2024-01-01,10\n")
     folder.write("b.csv", HEADER + "3,2024-01-01,10\n1,2024-01-01,11\n2,2024-01-01,10\n")
-    real = files_source.FilesSource.pages
-
-    def dying(self: Any, stream: Any, request: Any) -> Iterator[Any]:
-        for n, one in enumerate(real(self, stream, request)):
-            if n == 3:
-                raise Killed
-            yield one
-
-    with monkeypatch.context() as patched:
-        patched.setattr(files_source.FilesSource, "pages", dying)
-        with pytest.raises(Killed):
-            folder.pull()
+    killed_pull(folder, monkeypatch, page=3)
     folder.pull()
     assert [detail.split(" ")[:2] for _code, detail in folder.rejects()] == [["b.csv:3:", "a.csv:2"]]
     assert [amount for (amount,) in folder.rows("purchase", "amount")] == [10.0, 10.0, 10.0]
