@@ -46,7 +46,7 @@ def export(app: App, directory: Path, form: str, facts: bool, anonymize: bool, t
 def _analysed(app: App, store: Store, directory: Path, form: str, timezone: str | None) -> dict[str, int]:
     needed("ibis", "duckdb", "pyarrow", "adbc_driver_sqlite", extra="metrics")
     from deskferry.metrics.asking import question_of  # noqa: PLC0415 - needs the extra `metrics`
-    from deskferry.report.table_export import export_facts_ndjson, export_tables  # noqa: PLC0415 - as above, Arrow
+    from deskferry.report.table_export import export_facts_ndjson, export_tables  # noqa: PLC0415 - needs Arrow
 
     config, progress = app.bench.config, app.bench.progress
     section = Table(config.sections.get("metrics", {}), f"{config.file}: [metrics]", config.directory)

@@ -153,7 +153,7 @@ class Table:
     def read(self, given: Any) -> Mapping[str, Any]:
         """Return the mapping."""
         if not isinstance(given, Mapping):
-            raise ValueError("give a table")  # noqa: TRY004  # as above
+            raise ValueError("give a table")  # noqa: TRY004  # what a user wrote, not a program
         return MappingProxyType(dict(given))
 
 

@@ -36,7 +36,7 @@ class _Compiler(PySparkCompiler):  # type: ignore[misc] # ibis and pyspark are a
         return super().visit_ScalarUDF(op, **given)
 
 
-class SparkEngine(Backend):  # type: ignore[misc] # as above
+class SparkEngine(Backend):  # type: ignore[misc] # ibis is an extra: without types here
     """Ibis' backend, with tables that come and go as Arrow: by way of pandas, whole numbers beside NULL lose digits."""
 
     compiler = _Compiler()

@@ -255,7 +255,7 @@ def _is_document(text: str) -> bool:
 def _parquet(path: Path, header: Header) -> Iterator[Decoded]:
     try:
         import pyarrow as pa  # noqa: PLC0415 - an optional dependency
-        from pyarrow import parquet  # noqa: PLC0415 - as above
+        from pyarrow import parquet  # noqa: PLC0415 - an optional dependency
     except ImportError:
         raise ConfigError(
             f"{path.name} is Parquet, which needs pyarrow.", "Install it: pip install 'deskferry[files]'"

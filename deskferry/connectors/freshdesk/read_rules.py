@@ -14,7 +14,7 @@ from typing import Any
 from deskferry.connectors.freshdesk import converters as own
 from deskferry.connectors.freshdesk.read_people import TIMES
 from deskferry.connectors.kit.converters import boolean, choice, whole
-from deskferry.connectors.kit.mapping import Const, Map, ObjectMap, Raw, Table, Unreadable, as_text
+from deskferry.connectors.kit.mapping import Const, Convert, Map, ObjectMap, Raw, Table, Unreadable, as_text
 
 # ------------------------------------------------------------------------------------------------------ service levels
 
@@ -134,6 +134,12 @@ BUSINESS_HOUR = ObjectMap(
 # ---------------------------------------------------------------------------------------------------- scenarios, rules
 
 
+def _item(kind: Map, title: str, takes: tuple[str, ...], definition: Convert, *more: Map) -> Table:
+    """Return the table of something that no API moves: its definition, of these keys, is kept whole."""
+    rows = (kind, Map("name", title), Map("definition", ".", definition), *more, *TIMES)
+    return Table("config_item", rows, takes=takes)
+
+
 def scenario_visibility(private: Any) -> str:
     """Return who may run a scenario: all agents, or the one who made it; what is not told is `restricted`."""
     return "agents" if private is False else "restricted"
@@ -157,21 +163,18 @@ SCENARIO_AUTOMATION = ObjectMap(
 
 RULE_TYPES: Mapping[int, str] = MappingProxyType({1: "trigger", 3: "automation", 4: "trigger"})
 """Rules at the creation of a ticket, by the hour, at its update."""
+_SKILL = ("rank", "match_type", "conditions", "agents")
 _RULE = ("automation_type_id", "position", "operator", "performer", "events", "conditions", "actions")
 
 AUTOMATION_RULE = ObjectMap(
     "automation_rule",
     (
-        Table(
-            "config_item",
-            (
-                Map("kind", "automation_type_id", choice(RULE_TYPES, what="type of rule")),
-                Map("name", "name"),
-                Map("definition", ".", own.keeping(*_RULE)),
-                Map("is_active", "active", boolean),
-                *TIMES,
-            ),
-            takes=_RULE,
+        _item(
+            Map("kind", "automation_type_id", choice(RULE_TYPES, what="type of rule")),
+            "name",
+            _RULE,
+            own.keeping(*_RULE),
+            Map("is_active", "active", boolean),
         ),
     ),
     ignored={"affected_tickets_count": "a counter that moves by itself", "meta": "how many rules there are"},
@@ -186,18 +189,7 @@ AUTOMATION_RULE = ObjectMap(
 
 SKILL = ObjectMap(
     "skill",
-    (
-        Table(
-            "config_item",
-            (
-                Map("kind", via=Const("automation")),
-                Map("name", "name"),
-                Map("definition", ".", own.keeping("rank", "match_type", "conditions", "agents")),
-                *TIMES,
-            ),
-            takes=("rank", "match_type", "conditions", "agents"),
-        ),
-    ),
+    (_item(Map("kind", via=Const("automation")), "name", _SKILL, own.keeping(*_SKILL)),),
     kept={"description": "what it is for"},
 )
 
@@ -215,18 +207,7 @@ def form(raw: Raw) -> Raw | None:
 
 TICKET_FORM = ObjectMap(
     "ticket_form",
-    (
-        Table(
-            "config_item",
-            (
-                Map("kind", via=Const("form")),
-                Map("name", "title"),
-                Map("definition", ".", form),
-                *TIMES,
-            ),
-            takes=("fields", "portals"),
-        ),
-    ),
+    (_item(Map("kind", via=Const("form")), "title", ("fields", "portals"), form),),
     kept={
         "name": "the key that the vendor makes of its title",
         "description": "what it is for",
@@ -238,18 +219,7 @@ TICKET_FORM = ObjectMap(
 
 SURVEY = ObjectMap(
     "survey",
-    (
-        Table(
-            "config_item",
-            (
-                Map("kind", via=Const("form")),
-                Map("name", "title"),
-                Map("definition", ".", own.keeping("questions")),
-                *TIMES,
-            ),
-            takes=("questions",),
-        ),
-    ),
+    (_item(Map("kind", via=Const("form")), "title", ("questions",), own.keeping("questions")),),
 )
 
 MAPS = (SLA_POLICY, BUSINESS_HOUR, SCENARIO_AUTOMATION, AUTOMATION_RULE, SKILL, TICKET_FORM, SURVEY)

@@ -6,6 +6,7 @@ from deskferry.connectors.help_scout import converters as own
 from deskferry.connectors.kit.converters import lower, text, time, whole
 from deskferry.connectors.kit.mapping import Const, Map, ObjectMap, RefBy, RefTo, Table
 
+_NAMES = (Map("name", ".", own.full_name), Map("first_name", "firstName"), Map("last_name", "lastName"))
 TIMES = (Map("created_at", "createdAt", time), Map("updated_at", "updatedAt", time))
 LINKS = {"_links": "addresses of the API; the one for people is the record's address"}
 
@@ -31,9 +32,7 @@ CUSTOMER = ObjectMap(
             "person",
             (
                 Map("source_url", ".", own.link),
-                Map("name", ".", own.full_name),
-                Map("first_name", "firstName"),
-                Map("last_name", "lastName"),
+                *_NAMES,
                 Map("email", ".", own.email),
                 Map("emails", ".", own.emails),
                 Map("phone", ".", own.phone),
@@ -74,9 +73,7 @@ USER = ObjectMap(
         Table(
             "person",
             (
-                Map("name", ".", own.full_name),
-                Map("first_name", "firstName"),
-                Map("last_name", "lastName"),
+                *_NAMES,
                 Map("email", "email", lower),
                 Map("emails", ".", own.user_emails),
                 Map("phone", "phone"),
@@ -106,9 +103,7 @@ SYSTEM_USER = ObjectMap(
         Table(
             "person",
             (
-                Map("name", ".", own.full_name),
-                Map("first_name", "firstName"),
-                Map("last_name", "lastName"),
+                *_NAMES,
                 Map("email", "email", lower),
                 Map("role", via=Const("bot")),
                 Map("timezone", "timezone"),
